@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+#   make demo     install what is missing, build, record a bundled workload, print its report
+#   make check    install what is missing, build, run all tests
+#   make          build only            make deps    install only
+#   make bench    measure beside perf   make help    all of it
+#
+# Variants build beside each other:  make check CC=clang    make check SAN=address,undefined
+
+# ---- what is built with what -------------------------------------------------------------------
+
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+SAN     ?=
+
+comma   := ,
+variant := $(if $(filter gcc,$(CC)),,-$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+B       := build$(variant)
+
+CFLAGS  ?= -O2 -g
+plx_cflags := -std=gnu11 -Wall -Wextra -Werror -I. -I$(B) -D_GNU_SOURCE -pthread -MMD -MP \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+plx_ldflags := -pthread $(if $(SAN),-fsanitize=$(SAN))
+
+# Debian packages, each with a file that shows that it is there.
+deps := clang:/usr/bin/clang llvm:/usr/bin/llvm-strip bpftool:/usr/sbin/bpftool \
+	libbpf-dev:/usr/include/bpf/libbpf.h libelf-dev:/usr/include/libelf.h \
+	libdw-dev:/usr/include/elfutils/libdwfl.h libzstd-dev:/usr/include/zstd.h \
+	libxxhash-dev:/usr/include/xxhash.h libjansson-dev:/usr/include/jansson.h \
+	libcmocka-dev:/usr/include/cmocka.h
+
+# ---- the pipeline, in reading order ------------------------------------------------------------
+
+collector_src := $(wildcard collector/*.c)
+trace_src     := $(wildcard trace/*.c)
+analyzer_src  := $(wildcard analyzer/*.c)
+gilrt_src     := $(wildcard workloads/gilrt/*.c)
+workload_src  := $(wildcard workloads/*.c)
+unit_src      := $(wildcard tests/unit/test_*.c)
+e2e_src       := $(wildcard tests/e2e/test_*.c)
+support_src   := $(wildcard tests/support/*.c)
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+programs  := $(B)/trace-run $(B)/trace-report
+workloads := $(patsubst workloads/%.c,$(B)/workloads/%,$(workload_src))
+unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
+e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
+
+.PHONY: all demo check bench deps build tests clean help
+.DEFAULT_GOAL := all
+.SECONDARY:
+
+all: build
+build: $(programs) $(workloads)
+tests: $(unit) $(e2e)
+
+# ---- probes: BPF C to a skeleton header --------------------------------------------------------
+
+$(B)/probes/%.bpf.o: probes/%.bpf.c $(wildcard probes/*.h) | $(B)/probes/
+	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I. \
+		-I/usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@
+	llvm-strip -g $@
+
+$(B)/probes/%.skel.h: $(B)/probes/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $* > $@.tmp && mv $@.tmp $@
+
+$(B)/collector/session.o: $(B)/probes/probes.skel.h
+
+# ---- C ------------------------------------------------------------------------------------------
+
+$(B)/%/:
+	mkdir -p $@
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(plx_cflags) -c $< -o $@
+
+$(B)/libtrace.a: $(call obj,$(trace_src))
+$(B)/libanalyzer.a: $(filter-out $(B)/analyzer/main.o,$(call obj,$(analyzer_src)))
+$(B)/libcollector.a: $(filter-out $(B)/collector/main.o,$(call obj,$(collector_src)))
+$(B)/libgilrt.a: $(call obj,$(gilrt_src))
+$(B)/libsupport.a: $(call obj,$(support_src))
+$(B)/lib%.a:
+	rm -f $@ && ar rcs $@ $^
+
+trace_libs := -lzstd -lxxhash
+
+$(B)/trace-run: $(B)/collector/main.o $(B)/libcollector.a $(B)/libtrace.a
+	$(CC) $(plx_ldflags) $^ -lbpf -lelf $(trace_libs) -o $@
+
+$(B)/trace-report: $(B)/analyzer/main.o $(B)/libanalyzer.a $(B)/libtrace.a
+	$(CC) $(plx_ldflags) $^ -ljansson -lm $(trace_libs) -o $@
+
+# The dynamic symbol table must name the GIL object, so that a stripped workload is traced as well.
+$(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
+	$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ -lm -o $@
+
+$(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a \
+		$(B)/libgilrt.a
+	$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		-lcmocka -ljansson -lbpf -lelf -lm $(trace_libs) -o $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- what people type ---------------------------------------------------------------------------
+
+missing = $(strip $(foreach d,$(deps),$(if $(wildcard $(lastword $(subst :, ,$(d)))),,$(firstword $(subst :, ,$(d))))))
+
+deps:
+	@[ -z "$(missing)" ] || if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(missing); \
+	else \
+		echo "make deps: not root, and these packages are missing: $(missing)" >&2; exit 1; \
+	fi
+
+# Installs first: the lists above are computed before, the build in a fresh make after it.
+demo: deps
+	@$(MAKE) --no-print-directory build
+	@tests/demo $(B)
+
+check: deps
+	@$(MAKE) --no-print-directory build tests
+	@tests/run $(B) $(patsubst $(B)/%,%,$(unit) $(e2e))
+
+bench: deps
+	@$(MAKE) --no-print-directory build tests
+	@tests/bench/run $(B)
+
+clean:
+	rm -rf build build-*
+
+help:
+	@sed -n 's/^#   //p' Makefile
