@@ -58,7 +58,8 @@ tests: $(unit) $(e2e)
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
-$(B)/probes/%.bpf.o: probes/%.bpf.c $(wildcard probes/*.h) | $(B)/probes/
+$(B)/probes/%.bpf.o: probes/%.bpf.c $(wildcard probes/*.h)
+	@mkdir -p $(@D)
 	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I. \
 		-I/usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@
 	llvm-strip -g $@
@@ -69,9 +70,6 @@ $(B)/probes/%.skel.h: $(B)/probes/%.bpf.o
 $(B)/collector/session.o: $(B)/probes/probes.skel.h
 
 # ---- C ------------------------------------------------------------------------------------------
-
-$(B)/%/:
-	mkdir -p $@
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -190,9 +190,11 @@ enum trace_gil_part {
 
 enum trace_context {
 	TRACE_CONTEXT_TASK,	/* the thread itself, in its system call or fault */
-	TRACE_CONTEXT_SOFTIRQ,	/* network receive and the like, perhaps for this thread */
-	TRACE_CONTEXT_HARDIRQ,	/* timer or device: the thread on the core is innocent */
-	TRACE_CONTEXT_UNKNOWN,	/* the kernel does not tell */
+	/*
+	 * Timer, device or network receive: the thread on the core is innocent, unless its own system
+	 * call sends through the network (loopback delivers in the sender's soft interrupt).
+	 */
+	TRACE_CONTEXT_INTERRUPT,
 };
 
 enum trace_gil_state {
