@@ -271,6 +271,14 @@ int session_learn_process(struct session *s, uint32_t pid, uint64_t address,
 	return 0;
 }
 
+bool session_has_process(const struct session *s, uint32_t pid)
+{
+	struct thread_key { uint32_t pid, tid; } key = { pid, pid };
+	uint32_t id;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.by_tid), &key, &id);
+}
+
 uint32_t session_some_pid(const struct session *s)
 {
 	struct { uint32_t pid, tid; } key;

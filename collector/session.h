@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tracing session in the kernel: the probes, their maps and rings. The only user of libbpf.
+ * A tracing session in the kernel: the probes, their maps and rings. The owner of the BPF skeleton.
  *
  * Order of use: open (needs the right to use BPF), track, attach, then any thread may call the
  * functions marked so, detach, close. Errors are negative errno values.
@@ -56,6 +56,8 @@ int session_learn_program(struct session *session, const struct program_key *key
 /* Tells where a running process has its GIL; gives the id that its peeks carry from now on. */
 int session_learn_process(struct session *session, uint32_t pid, uint64_t address,
 			  uint32_t thread_id_offset, uint32_t *ret_gil);
+/* The process still has a first thread that is traced and has not died. */
+bool session_has_process(const struct session *session, uint32_t pid);
 /* Some process that still has traced threads; 0 when there is none. */
 uint32_t session_some_pid(const struct session *session);
 

@@ -152,7 +152,8 @@
 #define TRACE_FIELDS_COST(NUM, BYTES) \
 	NUM(probe_ns, PLAIN, "run time of the probes, ns; 0 = the kernel did not count it") \
 	NUM(probe_runs, PLAIN, "runs of the probes; 0 = the kernel did not count them") \
-	NUM(collector_ns, PLAIN, "CPU time of the recorder between exec and end, ns")
+	NUM(collector_ns, PLAIN, "CPU time of the recorder between exec and end, ns") \
+	NUM(missed, PLAIN, "runs of the probes that the kernel skipped because they were running")
 
 #define TRACE_FIELDS_END(NUM, BYTES) \
 	NUM(reason, PLAIN, "why: enum trace_end_reason") \
