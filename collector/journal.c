@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stream of records that the recorder itself makes. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,7 +76,9 @@ int journal_sample_cores(struct journal *j)
 		unsigned long long t[8];
 		unsigned int core;
 
-		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &core, &t[0], &t[1],
+		/* The line of the sum has a blank there, which %u would skip. */
+		if (strncmp(line, "cpu", 3) || !isdigit((unsigned char)line[3]) ||
+		    sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &core, &t[0], &t[1],
 			   &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]) != 9)
 			continue;
 		err = journal_add(j, (struct trace_record){ .kind = TRACE_CORESTAT, .corestat = {
