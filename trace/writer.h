@@ -21,6 +21,8 @@
 #define TRACE_BLOCK_RECORDS 4096
 /* How far, in records, a record may come too late in its stream and still be put in order. */
 #define TRACE_REORDER 16
+/* Longest value of a bytes field. */
+#define TRACE_BYTES_MAX 16384
 
 /* A finished block, ready to be written; owned by whoever got it, freed with free(). */
 struct trace_block {
@@ -33,19 +35,26 @@ struct trace_block {
 
 struct trace_builder;
 
+/* -EINVAL: stream is above 65535. */
 int trace_builder_new(uint32_t stream, struct trace_builder **ret_builder);
 void trace_builder_free(struct trace_builder *builder);
 
 /*
  * Copies the record (stream is ignored: the builder's own is written) and its bytes fields. Records
- * should come in the order of time; up to TRACE_REORDER late ones are sorted in. Returns 1 when
- * the block is full and must be sealed before the next add, 0 when there is room.
+ * should come in the order of time; one that up to TRACE_REORDER others overtook is sorted in, behind
+ * those of its own time. Returns 1 when the block is full and must be sealed before the next add, 0
+ * when there is room.
+ *
+ * Nothing was added when the value is negative: -ESTALE, the record is older than what is already
+ * encoded (the caller counts it as lost; its time is never bent); -EINVAL, no such kind; -E2BIG, a
+ * bytes field above TRACE_BYTES_MAX; -ENOBUFS, the block is full; -ENOMEM.
  */
 int trace_builder_add(struct trace_builder *builder, const struct trace_record *record);
 
 /*
  * Encodes what is there. With `last` false the newest TRACE_REORDER records stay for the next block,
  * so that a late record can still be sorted in. *ret_block is NULL when there is nothing to write.
+ * After -ENOMEM all records are still there.
  */
 int trace_builder_seal(struct trace_builder *builder, bool last, struct trace_block **ret_block);
 
@@ -61,7 +70,13 @@ struct trace_fact {
 
 struct trace_writer;
 
-/* Writes the header to fd at its current position (0). fd stays the caller's. */
+/*
+ * Writes the header to fd at its current position (0). fd stays the caller's. -EINVAL: a key is not
+ * made of a-z, 0-9 and _, is longer than 64 bytes, stands twice, or is the writer's own ("schema");
+ * -E2BIG: the facts take more than 16 MiB.
+ *
+ * After a failed write the file is cut; put and finish then return the same error and write nothing.
+ */
 int trace_writer_new(int fd, const struct trace_fact *facts, size_t facts_cnt,
 		     struct trace_writer **ret_writer);
 int trace_writer_put(struct trace_writer *writer, const struct trace_block *block);
