@@ -30,6 +30,10 @@ deps := clang:/usr/bin/clang llvm:/usr/bin/llvm-strip bpftool:/usr/sbin/bpftool 
 	libxxhash-dev:/usr/include/xxhash.h libjansson-dev:/usr/include/jansson.h \
 	libcmocka-dev:/usr/include/cmocka.h
 
+# Short lines unless V=1.
+Q    := $(if $(V),,@)
+tell  = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
 # ---- the pipeline, in reading order ------------------------------------------------------------
 
 collector_src := $(wildcard collector/*.c)
@@ -58,24 +62,25 @@ tests: $(unit) $(e2e)
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
-$(B)/probes/%.bpf.o: probes/%.bpf.c $(wildcard probes/*.h) | $(B)/probes/
-	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I. \
+$(B)/probes/%.bpf.o: probes/%.bpf.c $(wildcard probes/*.h)
+	@mkdir -p $(@D)
+	$(call tell,BPF,$@)
+	$(Q)$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -I. \
 		-I/usr/include/$(shell $(CC) -print-multiarch) -c $< -o $@
-	llvm-strip -g $@
+	$(Q)llvm-strip -g $@
 
 $(B)/probes/%.skel.h: $(B)/probes/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $* > $@.tmp && mv $@.tmp $@
+	$(call tell,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@.tmp && mv $@.tmp $@
 
 $(B)/collector/session.o: $(B)/probes/probes.skel.h
 
 # ---- C ------------------------------------------------------------------------------------------
 
-$(B)/%/:
-	mkdir -p $@
-
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(plx_cflags) -c $< -o $@
+	$(call tell,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(plx_cflags) -c $< -o $@
 
 $(B)/libtrace.a: $(call obj,$(trace_src))
 $(B)/libanalyzer.a: $(filter-out $(B)/analyzer/main.o,$(call obj,$(analyzer_src)))
@@ -83,23 +88,28 @@ $(B)/libcollector.a: $(filter-out $(B)/collector/main.o,$(call obj,$(collector_s
 $(B)/libgilrt.a: $(call obj,$(gilrt_src))
 $(B)/libsupport.a: $(call obj,$(support_src))
 $(B)/lib%.a:
-	rm -f $@ && ar rcs $@ $^
+	$(call tell,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 trace_libs := -lzstd -lxxhash
 
 $(B)/trace-run: $(B)/collector/main.o $(B)/libcollector.a $(B)/libtrace.a
-	$(CC) $(plx_ldflags) $^ -lbpf -lelf $(trace_libs) -o $@
+	$(call tell,LINK,$@)
+	$(Q)$(CC) $(plx_ldflags) $^ -lbpf -lelf $(trace_libs) -o $@
 
 $(B)/trace-report: $(B)/analyzer/main.o $(B)/libanalyzer.a $(B)/libtrace.a
-	$(CC) $(plx_ldflags) $^ -ljansson -lm $(trace_libs) -o $@
+	$(call tell,LINK,$@)
+	$(Q)$(CC) $(plx_ldflags) $^ -ljansson -lm $(trace_libs) -o $@
 
 # The dynamic symbol table must name the GIL object, so that a stripped workload is traced as well.
 $(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
-	$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ -lm -o $@
+	$(call tell,LINK,$@)
+	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ -lm -o $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a \
 		$(B)/libgilrt.a
-	$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	$(call tell,LINK,$@)
+	$(Q)$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		-lcmocka -ljansson -lbpf -lelf -lm $(trace_libs) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -119,7 +129,7 @@ deps:
 # Installs first: the lists above are computed before, the build in a fresh make after it.
 demo: deps
 	@$(MAKE) --no-print-directory build
-	@tests/demo $(B)
+	$(if $(filter 0,$(shell id -u)),,sudo )$(B)/trace-run $(B)/workloads/cpu_bound --threads 4 --seconds 2
 
 check: deps
 	@$(MAKE) --no-print-directory build tests

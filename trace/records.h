@@ -152,7 +152,8 @@
 #define TRACE_FIELDS_COST(NUM, BYTES) \
 	NUM(probe_ns, PLAIN, "run time of the probes, ns; 0 = the kernel did not count it") \
 	NUM(probe_runs, PLAIN, "runs of the probes; 0 = the kernel did not count them") \
-	NUM(collector_ns, PLAIN, "CPU time of the recorder between exec and end, ns")
+	NUM(collector_ns, PLAIN, "CPU time of the recorder between exec and end, ns") \
+	NUM(missed, PLAIN, "runs of the probes that the kernel skipped because they were running")
 
 #define TRACE_FIELDS_END(NUM, BYTES) \
 	NUM(reason, PLAIN, "why: enum trace_end_reason") \
@@ -190,9 +191,11 @@ enum trace_gil_part {
 
 enum trace_context {
 	TRACE_CONTEXT_TASK,	/* the thread itself, in its system call or fault */
-	TRACE_CONTEXT_SOFTIRQ,	/* network receive and the like, perhaps for this thread */
-	TRACE_CONTEXT_HARDIRQ,	/* timer or device: the thread on the core is innocent */
-	TRACE_CONTEXT_UNKNOWN,	/* the kernel does not tell */
+	/*
+	 * Timer, device or network receive: the thread on the core is innocent, unless its own system
+	 * call sends through the network (loopback delivers in the sender's soft interrupt).
+	 */
+	TRACE_CONTEXT_INTERRUPT,
 };
 
 enum trace_gil_state {

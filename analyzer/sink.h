@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an analysis gets to see: the timeline's decisions, in strict order of time.
+ *
+ * A sink is one analysis in its own file. It is pure: it reads nothing but these calls, and keeps
+ * its result for the report. The timeline guarantees:
+ *  - times never run backwards from one call to the next, over all calls;
+ *  - for a thread, birth comes first, then changes where `to` of one is `from` of the next and
+ *    `since_ns` is the time of the one before, then death; so the (from, since_ns, at_ns) of its
+ *    changes and of its death tile its life;
+ *  - threads live on in memory until the end of the run, so that a sink may keep the pointer.
+ */
+#ifndef ANALYZER_SINK_H
+#define ANALYZER_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/state.h"
+
+struct thread;		/* analyzer/thread.h */
+struct run;		/* analyzer/run.h: the header's facts, start, end, cores */
+
+/* A thread's state changes. At birth from == STATE_CNT, at death to == STATE_CNT. */
+struct change {
+	uint64_t at_ns;
+	struct thread *thread;
+	enum thread_state from, to;
+	uint64_t since_ns;	/* when `from` began */
+	bool sampled;		/* `from` rests on samples */
+};
+
+/* What a core does from now on. */
+enum core_use { CORE_IDLE, CORE_OTHER, CORE_OURS, CORE_UNKNOWN };
+
+struct core_change {
+	uint64_t at_ns;
+	uint32_t core;
+	enum core_use use;
+	struct thread *thread;	/* CORE_OURS */
+	uint64_t program;	/* CORE_OTHER: program id */
+};
+
+/* A thread made another runnable (or was born by it), and the wait that this ended. */
+struct edge {
+	uint64_t at_ns;
+	struct thread *wakee;
+	struct thread *waker;	/* NULL: not a traced thread, or not believed */
+	enum thread_state ended;	/* the wait; STATE_CNT at a birth */
+	uint64_t since_ns;	/* when the wait began */
+};
+
+struct sink {
+	const char *name;
+	int (*begin)(void *ctx, const struct run *run);
+	int (*change)(void *ctx, const struct change *change);
+	int (*core)(void *ctx, const struct core_change *change);
+	int (*edge)(void *ctx, const struct edge *edge);
+	int (*end)(void *ctx, const struct run *run);
+};
+
+/* Calls may be NULL. A negative return stops the analysis. */
+struct sink_use {
+	const struct sink *sink;
+	void *ctx;
+};
+
+#endif

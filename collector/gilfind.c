@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a file to its GIL's address. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "collector/elfsym.h"
+#include "collector/gilfind.h"
+
+static void prepare_file(struct session *session, int fd)
+{
+	struct program_key key = {};
+	struct program_gil gil;
+	struct stat st;
+
+	/*
+	 * Where the file system shows another device than the kernel has for the file, the probes will
+	 * not find this entry, and the file is looked up at its exec like any other.
+	 */
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || elfsym_find_gil(fd, &gil))
+		return;
+	key.ino = st.st_ino;
+	key.dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	session_learn_program(session, &key, &gil);
+}
+
+void gilfind_prepare(struct session *session, const char *command)
+{
+	const char *path = strchr(command, '/') ? "" : getenv("PATH");
+	int fd = -1;
+
+	while (path && fd < 0) {
+		size_t len = strcspn(path, ":");
+		char file[4096];
+
+		snprintf(file, sizeof(file), "%.*s%s%s", (int)len, path, len ? "/" : "", command);
+		if (!access(file, X_OK))
+			fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		path = path[len] ? path + len + 1 : NULL;
+	}
+	if (fd < 0)
+		return;
+	prepare_file(session, fd);
+	close(fd);
+}
+
+int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec)
+{
+	struct trace_record record = { .kind = TRACE_GIL, .gil = { .process = exec->process } };
+	struct program_gil gil;
+	uint32_t id = 0;
+	char path[64];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", exec->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;	/* it is gone already, and what it waited for stays unknown */
+	err = elfsym_find_gil(fd, &gil);
+	close(fd);
+	if (err)
+		return 0;
+	err = session_learn_program(session, &exec->program, &gil);
+	if (!err && gil.has_gil) {
+		record.gil.address = exec->start_code + gil.offset;
+		err = session_learn_process(session, exec->pid, record.gil.address,
+					    gil.thread_id_offset, &id);
+	}
+	record.gil.id = id;
+	return err ? err : journal_add(journal, record);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trace-run: record a command, then print the report. */
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/identity.h"
+#include "collector/options.h"
+#include "collector/recorder.h"
+#include "collector/report.h"
+
+int main(int argc, char *argv[])
+{
+	struct recorder_result result;
+	struct identity identity;
+	struct options options;
+	int err;
+
+	options_parse(argc, argv, &options);
+	if (identity_find(&identity)) {
+		fprintf(stderr, "trace-run: SUDO_UID or SUDO_GID is not a number\n");
+		return EXIT_RECORDER;
+	}
+	recorder_run(&options, &identity, &result);
+	if (*result.error)
+		fprintf(stderr, "trace-run: %s\n", result.error);
+	if (!*result.path || !options.report)
+		return result.exit_code;
+	err = report_print(result.path, &identity);
+	if (err)
+		fprintf(stderr, "trace-run: cannot print the report of %s: %s\n", result.path,
+			strerror(-err));
+	return result.exit_code;
+}

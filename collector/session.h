@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A tracing session in the kernel: the probes, their maps and rings. The owner of the BPF skeleton.
+ *
+ * Order of use: open (needs the right to use BPF), track, attach, then any thread may call the
+ * functions marked so, detach, close. Errors are negative errno values.
+ */
+#ifndef COLLECTOR_SESSION_H
+#define COLLECTOR_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "probes/events.h"
+
+struct session_config {
+	size_t ring_bytes;	/* of each core; a power of two of at least a page */
+	unsigned int sample_hz;	/* 0: no samples */
+	bool verbose;		/* let libbpf say on stderr what it does */
+};
+
+/* Why a session cannot be had: one line that names what is missing and what to do about it. */
+struct session_fault {
+	char reason[256];
+};
+
+struct session;
+
+int session_open(const struct session_config *config, struct session **ret_session,
+		 struct session_fault *ret_fault);
+void session_close(struct session *session);
+
+/* From its next exec on, this process and all that it makes are traced. */
+int session_track(struct session *session, pid_t pid);
+int session_attach(struct session *session, struct session_fault *ret_fault);
+/* No more events after this; what is in the rings stays there to be drained. */
+void session_detach(struct session *session);
+
+unsigned int session_cores(const struct session *session);
+
+/* ---- any thread ---- */
+
+int session_ring_fd(const struct session *session, unsigned int core);
+/* Lets the probes of a core wake its reader again; call before draining. */
+void session_unlatch(struct session *session, unsigned int core);
+/* Traced threads that have not died; 0 before the command's exec too. */
+uint64_t session_live(const struct session *session);
+uint64_t session_threads(const struct session *session);
+int session_counts(const struct session *session, unsigned int core,
+		   struct core_counts *ret_counts);
+/* Tells where a program file keeps its GIL (all 0: it has none), for its next exec. */
+int session_learn_program(struct session *session, const struct program_key *key,
+			  const struct program_gil *gil);
+/* Tells where a running process has its GIL; gives the id that its peeks carry from now on. */
+int session_learn_process(struct session *session, uint32_t pid, uint64_t address,
+			  uint32_t thread_id_offset, uint32_t *ret_gil);
+/* The process still has a first thread that is traced and has not died. */
+bool session_has_process(const struct session *session, uint32_t pid);
+/* Some process that still has traced threads; 0 when there is none. */
+uint32_t session_some_pid(const struct session *session);
+
+struct session_cost {
+	uint64_t probe_ns, probe_runs;	/* 0 when the kernel does not count */
+	uint64_t missed;		/* runs that the kernel skipped */
+};
+void session_cost(const struct session *session, struct session_cost *ret_cost);
+
+#endif

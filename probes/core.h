@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What a core is: idle, at another program, or ours. Recorded when it changes, so that it is a fact at
+ * every instant, without a record for every switch of every other program.
+ */
+#ifndef PROBES_CORE_H
+#define PROBES_CORE_H
+
+#include "probes/ring.h"
+#include <bpf/bpf_core_read.h>
+
+enum core_use { CORE_USE_UNSEEN, CORE_USE_IDLE, CORE_USE_OTHER, CORE_USE_OURS };
+
+static __always_inline void task_name(struct event_task *ret_task, struct task_struct *task)
+{
+	ret_task->pid = task->tgid;
+	bpf_probe_read_kernel(ret_task->comm, sizeof(ret_task->comm), task->comm);
+}
+
+/* `now` is not traced. */
+static __always_inline void core_note(struct spot *spot, struct task_struct *now)
+{
+	u64 use = now->pid ? CORE_USE_OTHER : CORE_USE_IDLE;
+	struct event_core *e;
+
+	if (spot->counts->use == use)
+		return;
+	if (!ring_reserve(spot, e, EVENT_CORE, 0))
+		return;
+	spot->counts->use = use;
+	task_name(&e->now, now);
+	e->reserved = 0;
+	ring_submit(spot, e, false);
+}
+
+/*
+ * Whether this runs for the current task or for an interrupt that it is innocent of. The arguments of
+ * a tp_btf program lie on the stack that the kernel runs on: interrupts have one of their own, but for
+ * those that come out of user mode, and there the task is in no system call.
+ */
+static __always_inline u32 core_context(void *ctx, struct task_struct *current)
+{
+	u64 here = 0;
+
+	/* A pointer cannot be subtracted from; the copy of one is a number. */
+	bpf_probe_read_kernel(&here, sizeof(here), &ctx);
+	return here - (u64)current->stack < KERNEL_STACK_BYTES ? EVENT_CONTEXT_TASK :
+								  EVENT_CONTEXT_INTERRUPT;
+}
+
+#endif

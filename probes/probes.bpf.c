@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The probes: one program for each thing that happens to a thread. Each takes the time first, finds
+ * out whether a traced thread is concerned, and puts one event into the ring of its core.
+ *
+ * All but the sampler are tp_btf programs: typed arguments, no system call tracepoints (those cost
+ * every call of every process), no uprobes.
+ */
+#include "probes/kernel.h"
+#include "probes/events.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "probes/ring.h"
+#include "probes/tree.h"
+#include "probes/core.h"
+#include "probes/gil.h"
+#include "probes/wait.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* ---- a core changes hands ---- */
+
+static __always_inline u8 how_left(struct task_struct *prev, bool preempt, u32 state)
+{
+	if (state & TASK_DEAD)
+		return EVENT_HOW_DEAD;
+	/*
+	 * The state is the tracepoint's: the task's own may already be that of its waker. Only where it
+	 * is running again and still on its queue did a pending signal keep it from blocking (the lock
+	 * of the queue is held here, so nobody else can have made it so).
+	 */
+	if (preempt || !state || !prev->__state)
+		return EVENT_HOW_PREEMPTED;
+	if (state & TASK_STOPPED_OR_TRACED)
+		return EVENT_HOW_STOPPED;
+	return state & TASK_UNINTERRUPTIBLE ? EVENT_HOW_BLOCKED_D : EVENT_HOW_BLOCKED;
+}
+
+/* A last switch: the kernel's own clocks of the thread, complete here. */
+static __always_inline void thread_died(struct spot *spot, struct task_struct *task,
+					struct thread_slot *slot)
+{
+	struct event_usage *e;
+
+	slot_forget(slot);
+	__sync_fetch_and_sub(&live_cnt, 1);
+	if (!ring_reserve(spot, e, EVENT_USAGE, slot->id))
+		return;
+	e->run_ns = task->se.sum_exec_runtime;
+	e->delay_ns = task->sched_info.run_delay;
+	e->born_run_ns = slot->born_run_ns;
+	ring_submit(spot, e, false);
+}
+
+static __always_inline void switch_out(struct spot *spot, struct event_switch *e,
+				       struct task_struct *prev, struct thread_slot *slot)
+{
+	slot_learn_fsbase(slot, prev);
+	e->iowait = BPF_CORE_READ_BITFIELD(prev, in_iowait);
+	call_of(prev, &e->call);
+	gil_peek(spot, slot->pid, &e->call, &e->peek);
+	if (e->call.sysno == SYS_FUTEX &&
+	    (e->how == EVENT_HOW_BLOCKED || e->how == EVENT_HOW_BLOCKED_D))
+		owner_find(spot, e, slot->pid);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int state)
+{
+	struct thread_slot *out = prev->pid ? slot_of(prev) : NULL;
+	struct thread_slot *in = next->pid ? slot_of(next) : NULL;
+	struct event_switch *e;
+	struct spot spot;
+	bool last = false;
+	u8 how = EVENT_HOW_NONE;
+
+	if (!spot_find(&spot))
+		return 0;
+	/* clang would merge the two tests into a pointer OR, which the verifier refuses. */
+	barrier_var(in);
+	if (!out) {
+		barrier_var(out);
+		if (!in) {
+			core_note(&spot, next);
+			return 0;
+		}
+	}
+	if (out) {
+		how = how_left(prev, preempt, state);
+		if (how == EVENT_HOW_DEAD)
+			thread_died(&spot, prev, out);
+	}
+	last = how == EVENT_HOW_DEAD && !live_cnt;
+	spot.counts->use = in ? CORE_USE_OURS : next->pid ? CORE_USE_OTHER : CORE_USE_IDLE;
+	if (!ring_reserve(&spot, e, EVENT_SWITCH, out ? out->id : 0))
+		return 0;
+	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
+	e->next = in ? in->id : 0;
+	e->how = how;
+	e->call.sysno = -1;
+	if (!in)
+		task_name(&e->other, next);
+	else if (!out)
+		task_name(&e->other, prev);
+	if (out && how != EVENT_HOW_DEAD)
+		switch_out(&spot, e, prev, out);
+	ring_submit(&spot, e, last);
+	return 0;
+}
+
+/* ---- a thread is made runnable ---- */
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct thread_slot *wakee = slot_of(task);
+	struct thread_slot *waker;
+	struct event_waking *e;
+	struct spot spot;
+
+	if (!wakee || !spot_find(&spot))
+		return 0;
+	if (!ring_reserve(&spot, e, EVENT_WAKING, wakee->id))
+		return 0;
+	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
+	e->call.sysno = -1;
+	e->context = core_context(ctx, current);
+	waker = current->pid ? slot_of(current) : NULL;
+	if (waker) {
+		e->waker = waker->id;
+		call_of(current, &e->call);
+		if (waker->pid == wakee->pid)
+			gil_peek(&spot, waker->pid, &e->call, &e->peek);
+	} else {
+		task_name(&e->other, current);
+	}
+	ring_submit(&spot, e, false);
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(on_migrate, struct task_struct *task, int to)
+{
+	struct thread_slot *slot = slot_of(task);
+	struct event_migrate *e;
+	struct spot spot;
+
+	if (!slot || !spot_find(&spot) || !ring_reserve(&spot, e, EVENT_MIGRATE, slot->id))
+		return 0;
+	e->from = task->thread_info.cpu;
+	e->to = to;
+	ring_submit(&spot, e, false);
+	return 0;
+}
+
+/* ---- birth, change, end ---- */
+
+static __always_inline void thread_born(struct spot *spot, struct task_struct *task,
+					struct thread_slot *slot, u32 parent)
+{
+	struct event_thread *e;
+
+	slot_learn_tid(slot, task);
+	slot_learn_fsbase(slot, task);
+	__sync_fetch_and_add(&live_cnt, 1);
+	if (!ring_reserve(spot, e, EVENT_THREAD, slot->id))
+		return;
+	e->parent = parent;
+	e->process = slot->process;
+	e->tid = task->pid;
+	e->pid = task->tgid;
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
+	ring_submit(spot, e, false);
+}
+
+/* A process has a GIL from now on, at the place where its file or its parent has it. */
+static __always_inline void gil_appeared(struct spot *spot, struct thread_slot *slot, u64 address,
+					 u32 thread_id_offset)
+{
+	struct process_gil gil = { .address = address, .thread_id_offset = thread_id_offset };
+	struct event_gil *e;
+
+	gil.gil = __sync_fetch_and_add(&gils_cnt, 1) + 1;
+	if (bpf_map_update_elem(&gils, &slot->pid, &gil, BPF_ANY)) {
+		__sync_fetch_and_add(&spot->counts->untracked, 1);
+		return;
+	}
+	if (!ring_reserve(spot, e, EVENT_GIL, slot->id))
+		return;
+	e->gil = gil.gil;
+	e->process = slot->process;
+	e->address = address;
+	ring_submit(spot, e, false);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct thread_slot *from = slot_of(parent);
+	struct process_gil *gil;
+	struct thread_slot *slot;
+	struct spot spot;
+
+	if (!from || !spot_find(&spot))
+		return 0;
+	/* The main thread's pointer is set after exec: learn it before anybody can meet it. */
+	slot_learn_fsbase(from, parent);
+	slot = bpf_task_storage_get(&slots, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!slot) {
+		__sync_fetch_and_add(&spot.counts->untracked, 1);
+		return 0;
+	}
+	slot->id = __sync_fetch_and_add(&threads_cnt, 1) + 1;
+	slot->process = child->tgid == parent->tgid ? from->process : slot->id;
+	slot->fsbase = 0;
+	slot->born_run_ns = child->se.sum_exec_runtime;
+	thread_born(&spot, child, slot, from->id);
+	if (slot->process == from->process || !gils_cnt)
+		return 0;
+	/* A copy of the process, GIL included; the pid may have belonged to one with another. */
+	gil = bpf_map_lookup_elem(&gils, &from->pid);
+	if (gil && gil->gil)
+		gil_appeared(&spot, slot, gil->address, gil->thread_id_offset);
+	else
+		bpf_map_delete_elem(&gils, &slot->pid);
+	return 0;
+}
+
+static __always_inline u32 gil_of_program(struct spot *spot, struct thread_slot *slot,
+					  struct program_key *key, u64 start_code)
+{
+	struct program_gil *program = bpf_map_lookup_elem(&programs, key);
+
+	if (!program)
+		return EVENT_GIL_PENDING;
+	if (!program->has_gil)
+		return EVENT_GIL_ABSENT;
+	gil_appeared(spot, slot, start_code + program->offset, program->thread_id_offset);
+	return EVENT_GIL_KNOWN;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct thread_slot *slot = bpf_task_storage_get(&slots, task, 0, 0);
+	struct program_key key = {};
+	struct event_exec *e;
+	struct spot spot;
+	long len;
+
+	if (!slot || !spot_find(&spot))
+		return 0;
+	if (!slot->id) {
+		/* The command itself: its life begins here, on this core. */
+		slot->id = __sync_fetch_and_add(&threads_cnt, 1) + 1;
+		slot->process = slot->id;
+		slot->born_run_ns = task->se.sum_exec_runtime;
+		spot.counts->use = CORE_USE_OURS;
+		thread_born(&spot, task, slot, 0);
+	} else {
+		slot_learn_tid(slot, task);
+	}
+	slot->fsbase = 0;
+	bpf_map_delete_elem(&gils, &slot->pid);
+	if (!ring_reserve(&spot, e, EVENT_EXEC, slot->id))
+		return 0;
+	e->tid = task->pid;
+	e->process = slot->process;
+	e->start_code = task->mm->start_code;
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
+	len = bpf_probe_read_kernel_str(e->path, sizeof(e->path), bprm->filename);
+	e->path_len = len > 0 ? len - 1 : 0;
+	key.ino = bprm->file->f_inode->i_ino;
+	key.dev = bprm->file->f_inode->i_sb->s_dev;
+	e->program = key;
+	e->gil_state = gil_of_program(&spot, slot, &key, e->start_code);
+	/* The recorder must look for the GIL before the program has threads: it is told at once. */
+	ring_submit(&spot, e, e->gil_state == EVENT_GIL_PENDING);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct thread_slot *slot = slot_of(task);
+	struct event_exit *e;
+	struct spot spot;
+
+	if (!slot || !spot_find(&spot) || !ring_reserve(&spot, e, EVENT_EXIT, slot->id))
+		return 0;
+	e->code = task->exit_code;
+	e->reserved = 0;
+	ring_submit(&spot, e, false);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
+{
+	struct thread_slot *slot = slot_of(task);
+	struct event_comm *e;
+	struct spot spot;
+
+	if (!slot || !spot_find(&spot) || !ring_reserve(&spot, e, EVENT_COMM, slot->id))
+		return 0;
+	__builtin_memset(e->comm, 0, sizeof(e->comm));
+	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), comm);
+	ring_submit(&spot, e, false);
+	return 0;
+}
+
+/* ---- the clock ---- */
+
+/*
+ * cpu-clock, a timer of the kernel, never a hardware event: those come as NMIs, in the middle of a
+ * ring's own lock. Says what a core is where nothing has happened on it yet, and whether a running
+ * thread holds its GIL where nobody contends.
+ */
+SEC("perf_event")
+int on_tick(void *ctx)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct thread_slot *slot = current->pid ? slot_of(current) : NULL;
+	struct event_peek peek;
+	struct event_sample *e;
+	struct spot spot;
+
+	if (!spot_find(&spot))
+		return 0;
+	if (!slot) {
+		if (spot.counts->use == CORE_USE_UNSEEN)
+			core_note(&spot, current);
+		return 0;
+	}
+	slot_learn_fsbase(slot, current);
+	gil_peek(&spot, slot->pid, NULL, &peek);
+	if (!(peek.flags & EVENT_GIL_CREATED) || !ring_reserve(&spot, e, EVENT_SAMPLE, slot->id))
+		return 0;
+	e->peek = peek;
+	ring_submit(&spot, e, false);
+	return 0;
+}

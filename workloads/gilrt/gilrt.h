@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GILRT_GILRT_H
+#define GILRT_GILRT_H
+
+/*
+ * gilrt: pthreads under a model of CPython's global interpreter lock.
+ *
+ * A program calls gilrt_init() once, after which the calling ("main") thread holds the GIL, starts
+ * threads, joins them, and calls gilrt_stop() and gilrt_fini(). In between, every thread of the
+ * runtime follows three rules, which are those of Python's own C code:
+ *
+ *  - it touches shared data only while it holds the GIL;
+ *  - while it computes it passes gilrt_checkpoint() often, where it may lose the GIL for a while;
+ *  - around a call that may block it lets go: gilrt_save_thread() ... gilrt_restore_thread().
+ *    blocking.h, lock.h, cond.h, event.h and queue.h have done that already.
+ *
+ * With the GIL off all of these do nothing, and the threads run in parallel.
+ *
+ * Errors are negative errno values; 0 is success. `ret_` parameters are written only on success.
+ * All times are CLOCK_MONOTONIC in nanoseconds unless a name says otherwise.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct gilrt_thread;
+
+/*
+ * The GIL, as CPython 3.8 to 3.14 lay it out on x86-64 Linux. This object is the contract with
+ * whoever watches from outside: its one instance is the exported symbol `gilrt_gil`, and
+ * last_holder points to an object with the holder's pthread_self() at GILRT_THREAD_ID_OFFSET.
+ *
+ * `locked` is -1 as long as there is no GIL: before gilrt_init(), after gilrt_fini(), and for ever
+ * when the GIL is off. last_holder is not cleared by a drop: it means "holds" only while locked
+ * is 1. Only gil.c writes here.
+ */
+struct gilrt_gil {
+	unsigned long interval_us;			/* a waiter's patience */
+	struct gilrt_thread *_Atomic last_holder;
+	_Atomic int locked;				/* -1 no GIL, 0 free, 1 held */
+	unsigned long switch_number;			/* grows when another thread takes it */
+	pthread_cond_t cond;				/* "the GIL was dropped" */
+	pthread_mutex_t mutex;				/* protects all the above */
+	pthread_cond_t switch_cond;			/* "another thread has taken it" */
+	pthread_mutex_t switch_mutex;			/* for last_holder at a forced switch */
+};
+
+_Static_assert(offsetof(struct gilrt_gil, interval_us) == 0, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, last_holder) == 8, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, locked) == 16, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, switch_number) == 24, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, cond) == 32, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, mutex) == 80, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, switch_cond) == 120, "CPython's layout");
+_Static_assert(offsetof(struct gilrt_gil, switch_mutex) == 168, "CPython's layout");
+_Static_assert(sizeof(struct gilrt_gil) == 208, "CPython's layout");
+
+extern struct gilrt_gil gilrt_gil;
+
+/* Where thread_id is in CPython 3.11 and 3.13. The object stays readable until gilrt_fini(). */
+#define GILRT_THREAD_ID_OFFSET	0x98
+
+/* Where a running thread looks whether it should let go of the GIL. */
+enum gilrt_checkpoints {
+	GILRT_BACKEDGE_AND_CALL,	/* as 3.10 and later */
+	GILRT_EVERY_OP,			/* as 3.9 and before */
+};
+
+struct gilrt_config {
+	bool gil;			/* false: threads run in parallel */
+	unsigned long switch_interval_us; /* CPython's default is 5000; 0 counts as 1 */
+	enum gilrt_checkpoints checkpoints;
+};
+
+/*
+ * What a thread has measured of itself. Times in `gil_*` tile the thread's life exactly:
+ * gil_hold_ns + gil_wait_ns + gil_released_ns = end_ns - start_ns.
+ *
+ * A wait begins where the thread is about to block on one of the GIL's four futexes for the first
+ * time, and ends when it has the GIL, or when it goes on without it (a forced switch on the way
+ * into a blocking call). A forced switch and the taking that follows it at a checkpoint are one
+ * wait. A taking that never had to block is no wait.
+ *
+ * sched_*: the kernel's view, read by the main thread while this one was off its core. For the
+ * main thread it is what it read of itself, which may lag by a scheduler tick.
+ */
+struct gilrt_stats {
+	const char *name;		/* borrowed from the thread */
+	pid_t tid;
+	uint64_t start_ns, end_ns;
+	uint64_t cpu_ns;		/* CLOCK_THREAD_CPUTIME_ID at end_ns */
+	uint64_t sched_run_ns, sched_delay_ns;
+	uint64_t gil_wait_ns, gil_hold_ns, gil_released_ns;
+	uint64_t gil_waits, gil_holds;	/* how many of each */
+	uint64_t drops;			/* of these, forced_switches had to wait for a taker */
+	uint64_t forced_switches;
+	uint64_t units;			/* of work, see work.h */
+	uint32_t checksum;
+};
+
+/* The caller becomes the main thread and holds the GIL. -EALREADY when there is a runtime. */
+int gilrt_init(const struct gilrt_config *config);
+
+/*
+ * The main thread lets go of the GIL for good, waits until all threads have finished, reads what
+ * the kernel says of them, and sees them out. After this statistics are complete, and nothing but
+ * them may be used. -errno: the kernel's figures could not be read; the runtime has stopped anyhow.
+ */
+int gilrt_stop(void);
+
+/* Frees all thread objects. Needs gilrt_stop() before. Does nothing without a runtime. */
+void gilrt_fini(void);
+
+enum gilrt_checkpoints gilrt_checkpoint_policy(void);
+
+/*
+ * Runs fn(arg) in a new thread called `name` (cut to 15 characters), holding the GIL. As in Python
+ * this returns when the new thread has got the GIL once. The runtime owns the thread object.
+ */
+int gilrt_thread_start(void (*fn)(void *arg), void *arg, const char *name,
+		       struct gilrt_thread **ret_thread);
+
+/* Waits, without the GIL, until fn has returned. More than one may join. -EDEADLK for oneself. */
+int gilrt_thread_join(struct gilrt_thread *thread);
+
+/* The calling thread, NULL if it is none of the runtime's. */
+struct gilrt_thread *gilrt_thread_current(void);
+
+/* Walks all threads, main first, then in the order of their start. Ends with NULL. */
+struct gilrt_thread *gilrt_thread_next(const struct gilrt_thread *previous);
+
+/* Of the calling thread up to its last change of state, of any other only after gilrt_stop(). */
+void gilrt_thread_stats(const struct gilrt_thread *thread, struct gilrt_stats *ret_stats);
+
+/* Adds work that the calling thread has done to its statistics. */
+void gilrt_thread_add_work(uint64_t units, uint32_t checksum);
+
+/* If another thread has asked for the GIL, hand it over and queue up again. A load if not. */
+void gilrt_checkpoint(void);
+
+/* Let go of the GIL and take it again. In pairs, around a call that may block. */
+void gilrt_save_thread(void);
+void gilrt_restore_thread(void);
+
+#endif

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The command line that all workloads share: one table of options, each with its own parser.
+ */
+
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/options.h"
+
+struct parse {
+	struct workload_options options;
+	bool duration_given;
+	char *error;		/* WORKLOAD_ERROR_BYTES, the caller's */
+};
+
+enum key {
+	KEY_THREADS = 0x100,	/* no letters: only long names */
+	KEY_SECONDS,
+	KEY_ROUNDS,
+	KEY_CPUS,
+	KEY_GIL,
+	KEY_SWITCH_INTERVAL,
+	KEY_CHECKPOINTS,
+	KEY_SEED,
+	KEY_TRUTH,
+	KEY_HELP,
+};
+
+static const struct argp_option option_table[] = {
+	{ "threads", KEY_THREADS, "N", 0, "How many threads work (4)", 0 },
+	{ "seconds", KEY_SECONDS, "S", 0, "How long they do (2)", 0 },
+	{ "rounds", KEY_ROUNDS, "N", 0,
+	  "Stop after N rounds; without --seconds, however long that takes", 0 },
+	{ "cpus", KEY_CPUS, "LIST", 0, "Run on these only, such as 0 or 0,2-3", 0 },
+	{ "gil", KEY_GIL, "on|off", 0, "Run under a GIL, or in parallel (on)", 0 },
+	{ "switch-interval", KEY_SWITCH_INTERVAL, "US", 0,
+	  "A waiting thread's patience in microseconds (5000)", 0 },
+	{ "checkpoints", KEY_CHECKPOINTS, "loops|every-op", 0,
+	  "Where a thread looks whether it shall drop the GIL: at loops and calls, as Python 3.10 "
+	  "does, or at every instruction, as 3.9 did (loops)", 0 },
+	{ "seed", KEY_SEED, "N", 0, "What the computation starts from (1)", 0 },
+	{ "truth", KEY_TRUTH, NULL, 0, "Print what the run measured of itself, as JSON", 0 },
+	{ "help", KEY_HELP, NULL, 0, "Print this", 0 },
+	{ 0 },
+};
+
+__attribute__((format(printf, 2, 3)))
+static error_t refuse(struct parse *parse, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(parse->error, WORKLOAD_ERROR_BYTES, format, args);
+	va_end(args);
+	return EINVAL;
+}
+
+static bool number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t number;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;	/* strtoull would take a sign and spaces */
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || *end || number < min || number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static error_t parse_number(struct parse *parse, const char *option, const char *text,
+			    uint64_t min, uint64_t max, uint64_t *ret_number)
+{
+	if (number_parse(text, min, max, ret_number))
+		return 0;
+	return refuse(parse, "%s: '%.80s' is not a number from %llu to %llu", option, text,
+		      (unsigned long long)min, (unsigned long long)max);
+}
+
+static error_t parse_seconds(struct parse *parse, const char *text)
+{
+	const double min = 0.001, max = 86400;
+	double seconds;
+	char *end;
+
+	seconds = strtod(text, &end);
+	if (end == text || *end || !isfinite(seconds) || seconds < min || seconds > max)
+		return refuse(parse, "--seconds: '%.80s' is not a number from %g to %g", text, min,
+			      max);
+	parse->options.duration_ns = (uint64_t)(seconds * (double)NSEC_PER_SEC);
+	parse->duration_given = true;
+	return 0;
+}
+
+/* One piece of the list, "3" or "0-3". */
+static bool cpu_range_parse(const char *text, cpu_set_t *cpus)
+{
+	char first_text[8];
+	const char *dash = strchr(text, '-');
+	uint64_t first, last;
+
+	if (dash) {
+		if ((size_t)(dash - text) >= sizeof(first_text))
+			return false;
+		memcpy(first_text, text, (size_t)(dash - text));
+		first_text[dash - text] = '\0';
+		if (!number_parse(first_text, 0, CPU_SETSIZE - 1, &first) ||
+		    !number_parse(dash + 1, first, CPU_SETSIZE - 1, &last))
+			return false;
+	} else {
+		if (!number_parse(text, 0, CPU_SETSIZE - 1, &first))
+			return false;
+		last = first;
+	}
+	for (; first <= last; first++)
+		CPU_SET(first, cpus);
+	return true;
+}
+
+static error_t parse_cpus(struct parse *parse, const char *text)
+{
+	cpu_set_t *cpus = &parse->options.cpus;
+	char *copy, *rest, *piece;
+	bool good = true;
+
+	copy = strdup(text);
+	if (!copy)
+		return ENOMEM;
+	CPU_ZERO(cpus);
+	rest = copy;
+	while (good && (piece = strsep(&rest, ",")))
+		good = cpu_range_parse(piece, cpus);
+	free(copy);
+	if (!good)
+		return refuse(parse, "--cpus: '%.80s' is not a list of cpus such as 0,2-3", text);
+	parse->options.pinned = true;
+	return 0;
+}
+
+/* Sets *ret_second if text is the second of two words. */
+static error_t parse_choice(struct parse *parse, const char *option, const char *text,
+			    const char *first, const char *second, bool *ret_second)
+{
+	if (strcmp(text, first) != 0 && strcmp(text, second) != 0)
+		return refuse(parse, "%s: '%.80s' is neither %s nor %s", option, text, first,
+			      second);
+	*ret_second = strcmp(text, second) == 0;
+	return 0;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct workload_options *options = &parse->options;
+	uint64_t number = 0;
+	bool second = false;
+	error_t err = 0;
+
+	switch (key) {
+	case KEY_THREADS:
+		err = parse_number(parse, "--threads", text, 1, 1024, &number);
+		options->thread_cnt = (unsigned int)number;
+		break;
+	case KEY_SECONDS:
+		err = parse_seconds(parse, text);
+		break;
+	case KEY_ROUNDS:
+		err = parse_number(parse, "--rounds", text, 1, 1000000000, &options->round_cnt);
+		break;
+	case KEY_CPUS:
+		err = parse_cpus(parse, text);
+		break;
+	case KEY_GIL:
+		err = parse_choice(parse, "--gil", text, "on", "off", &second);
+		options->runtime.gil = !second;
+		break;
+	case KEY_SWITCH_INTERVAL:
+		err = parse_number(parse, "--switch-interval", text, 1, 10000000, &number);
+		options->runtime.switch_interval_us = number;
+		break;
+	case KEY_CHECKPOINTS:
+		err = parse_choice(parse, "--checkpoints", text, "loops", "every-op", &second);
+		options->runtime.checkpoints = second ? GILRT_EVERY_OP : GILRT_BACKEDGE_AND_CALL;
+		break;
+	case KEY_SEED:
+		err = parse_number(parse, "--seed", text, 0, UINT32_MAX, &number);
+		options->seed = (uint32_t)number;
+		break;
+	case KEY_TRUTH:
+		options->truth = true;
+		break;
+	case KEY_HELP:
+		options->help = true;
+		break;
+	case ARGP_KEY_ARG:
+		return refuse(parse, "'%.80s': no arguments are expected", text);
+	case ARGP_KEY_ERROR:
+		/* An error of ours has its text already; this one is argp's. */
+		if (!*parse->error)
+			refuse(parse, "'%.80s': unknown option, or its value is missing or "
+			       "not wanted", state->argv[state->next - 1]);
+		return ARGP_ERR_UNKNOWN;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return err;
+}
+
+int options_parse(int argc, char **argv, struct workload_options *ret_options, char *error)
+{
+	const struct argp argp = { .options = option_table, .parser = parse_option };
+	struct parse parse = {
+		.options = {
+			.thread_cnt = 4,
+			.duration_ns = 2 * NSEC_PER_SEC,
+			.runtime = { .gil = true, .switch_interval_us = 5000 },
+			.seed = 1,
+		},
+		.error = error,
+	};
+	error_t err;
+
+	*error = '\0';
+	err = argp_parse(&argp, argc, argv, ARGP_SILENT, NULL, &parse);
+	if (err)
+		return -err;
+	if (parse.options.round_cnt && !parse.duration_given)
+		parse.options.duration_ns = UINT64_MAX;
+	*ret_options = parse.options;
+	return 0;
+}
+
+void options_print_help(FILE *out, const char *name, const char *doc)
+{
+	const struct argp argp = { .options = option_table, .doc = doc };
+	char *name_copy = strdup(name);
+
+	if (name_copy)
+		argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC,
+			  name_copy);
+	free(name_copy);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GILRT_WORKLOAD_H
+#define GILRT_WORKLOAD_H
+
+/*
+ * The frame that all workloads share, in the order of its use: read the command line, start the
+ * runtime and the clock, start and join workers, stop the clock and the runtime, report.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "workloads/gilrt/gilrt.h"
+#include "workloads/gilrt/options.h"
+#include "workloads/gilrt/truth.h"
+
+struct workload {
+	const char *name;
+	struct workload_options options;
+	uint64_t start_ns, end_ns;
+	_Atomic uint64_t deadline_ns;	/* UINT64_MAX: none; 0: over, because something failed */
+};
+
+/*
+ * Reads the command line and pins the process. Exits for --help and, with 2 and one line on
+ * stderr, for wrong usage.
+ */
+void workload_setup(struct workload *workload, const char *name, const char *doc, int argc,
+		    char **argv);
+
+/* The caller becomes the main thread, with the GIL. */
+int workload_start(struct workload *workload);
+
+/*
+ * Runs fn in options.thread_cnt threads "worker-0" ..., each with its element of workers[], and
+ * waits for all. If `meanwhile` is not NULL the main thread runs it between start and join, with
+ * the number of threads there are: fewer than wanted, and no time left, when one failed to start.
+ */
+int workload_run(struct workload *workload, void (*fn)(void *worker), void *workers,
+		 size_t worker_size, void (*meanwhile)(void *arg, unsigned int thread_cnt),
+		 void *arg);
+
+/* Stops the clock and the runtime. Passes on err, or else what went wrong here. */
+int workload_stop(struct workload *workload, int err);
+
+/* Has the time come? rounds: how many the caller has done. Reads the clock. */
+bool workload_is_over(const struct workload *workload, uint64_t rounds);
+
+/* Prints the truth or a summary, and ends the runtime. */
+int workload_report(const struct workload *workload, const struct truth_counter *counters,
+		    size_t counter_cnt);
+
+/* For main to end with: one line on stderr and exit status 1 if err is not 0. */
+int workload_exit_status(const struct workload *workload, const char *what, int err);
+
+#endif
