@@ -35,6 +35,7 @@ struct output {
 	struct programs *programs;
 	struct trace_record *name;	/* kind stays 0 when none is needed */
 	struct trace_record *record;
+	struct decoded *decoded;
 };
 
 static struct trace_bytes comm_bytes(const char comm[EVENT_COMM_LEN])
@@ -128,6 +129,11 @@ static void decode_exec(struct output *out, const void *event)
 		.thread = e->head.thread, .tid = e->tid, .gil_state = e->gil_state,
 		.comm = comm_bytes(e->comm), .path = { e->path, len },
 	};
+	out->decoded->unknown_exec = e->gil_state == EVENT_GIL_PENDING;
+	out->decoded->exec = (struct decoded_exec){
+		.pid = e->tid, .process = e->process, .start_code = e->start_code,
+		.program = e->program,
+	};
 }
 
 static void decode_exit(struct output *out, const void *event)
@@ -202,10 +208,11 @@ static const struct decoder {
 };
 
 int decode_event(struct programs *programs, const void *event, size_t len,
-		 struct trace_record ret_records[static DECODE_RECORDS_MAX])
+		 struct decoded *ret_decoded)
 {
+	struct trace_record *records = ret_decoded->records;
+	struct output out = { programs, &records[0], &records[1], ret_decoded };
 	const struct event_head *head = event;
-	struct output out = { programs, &ret_records[0], &ret_records[1] };
 	const struct decoder *d;
 
 	if (len < sizeof(*head) || head->kind >= sizeof(decoders) / sizeof(*decoders))
@@ -213,14 +220,16 @@ int decode_event(struct programs *programs, const void *event, size_t len,
 	d = &decoders[head->kind];
 	if (!d->decode || len < d->event_bytes)
 		return -EBADMSG;
+	ret_decoded->unknown_exec = false;
 	out.name->kind = 0;
 	out.record->kind = d->kind;
 	out.record->ts_ns = head->ts_ns;
 	d->decode(&out, event);
-	if (out.name->kind) {
-		out.name->ts_ns = head->ts_ns;
-		return 2;
+	ret_decoded->records_cnt = 2;
+	out.name->ts_ns = head->ts_ns;
+	if (!out.name->kind) {
+		records[0] = records[1];
+		ret_decoded->records_cnt = 1;
 	}
-	ret_records[0] = ret_records[1];
-	return 1;
+	return 0;
 }

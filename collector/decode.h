@@ -11,14 +11,25 @@
 #include "collector/programs.h"
 #include "trace/records.h"
 
-#define DECODE_RECORDS_MAX 2
+/* A program that was executed and is not known yet: somebody has to look for its GIL. */
+struct decoded_exec {
+	uint32_t pid;			/* as the kernel has it */
+	uint32_t process;
+	uint64_t start_code;		/* lowest address of its code segments in memory */
+	struct program_key program;
+};
 
-/*
- * Turns an event of `len` bytes into records: its own, after the name of a program where one is met
- * for the first time. Bytes fields point into the event. Gives the number of records, or -EBADMSG for
- * something that no probe of ours writes.
- */
+/* What an event says. Bytes fields point into the event. */
+struct decoded {
+	/* Its own record comes last; before it the name of a program that is met for the first time. */
+	struct trace_record records[2];
+	unsigned int records_cnt;
+	bool unknown_exec;
+	struct decoded_exec exec;
+};
+
+/* -EBADMSG: something that no probe of ours writes. */
 int decode_event(struct programs *programs, const void *event, size_t len,
-		 struct trace_record ret_records[static DECODE_RECORDS_MAX]);
+		 struct decoded *ret_decoded);
 
 #endif

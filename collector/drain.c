@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/decode.h"
 #include "collector/drain.h"
 
 #define CORES_PER_READER 16
@@ -95,15 +94,13 @@ static int core_add(struct core *core, const struct trace_record *record)
 }
 
 /* The GIL has to be looked for by somebody who may read files for a while. */
-static int exec_hand_over(struct core *core, const struct event_exec *e)
+static int exec_hand_over(struct drain *d, const struct decoded_exec *unknown)
 {
-	struct drain *d = core->drain;
 	struct drain_exec *exec = malloc(sizeof(*exec));
 
 	if (!exec)
 		return -ENOMEM;
-	*exec = (struct drain_exec){ .pid = e->tid, .process = e->process,
-				     .start_code = e->start_code, .program = e->program };
+	exec->exec = *unknown;
 	pthread_mutex_lock(&d->lock);
 	exec->next = d->execs;
 	d->execs = exec;
@@ -127,24 +124,21 @@ static void core_account(struct core *core, const struct trace_record *record)
 /* libbpf's call for each event of a ring. */
 static int core_event(void *ctx, void *data, size_t len)
 {
-	struct trace_record records[DECODE_RECORDS_MAX];
-	const struct event_head *head = data;
 	struct core *core = ctx;
-	int cnt = decode_event(core->drain->programs, data, len, records);
-	int err = cnt < 0 ? cnt : 0;
+	const struct trace_record *own;
+	struct decoded decoded;
+	int err = decode_event(core->drain->programs, data, len, &decoded);
 
-	for (int i = 0; !err && i < cnt; i++)
-		err = core_add(core, &records[i]);
+	for (unsigned int i = 0; !err && i < decoded.records_cnt; i++)
+		err = core_add(core, &decoded.records[i]);
 	if (err)
 		return err;
-	if (head->ts_ns > core->newest_ns)
-		core->newest_ns = head->ts_ns;
-	core_account(core, &records[cnt - 1]);
+	own = &decoded.records[decoded.records_cnt - 1];
+	if (own->ts_ns > core->newest_ns)
+		core->newest_ns = own->ts_ns;
+	core_account(core, own);
 	atomic_fetch_add_explicit(&core->events_cnt, 1, memory_order_relaxed);
-	if (head->kind == EVENT_EXEC &&
-	    ((const struct event_exec *)data)->gil_state == EVENT_GIL_PENDING)
-		return exec_hand_over(core, data);
-	return 0;
+	return decoded.unknown_exec ? exec_hand_over(core->drain, &decoded.exec) : 0;
 }
 
 static int core_seal_old(struct core *core, uint64_t now)

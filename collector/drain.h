@@ -8,15 +8,14 @@
 
 #include <stdint.h>
 
+#include "collector/decode.h"
 #include "collector/output.h"
 #include "collector/session.h"
 
 /* A process that replaced its program by a file of which it is not known whether it has a GIL. */
 struct drain_exec {
 	struct drain_exec *next;
-	uint32_t pid, process;
-	uint64_t start_code;
-	struct program_key program;
+	struct decoded_exec exec;
 };
 
 struct drain;

@@ -49,7 +49,7 @@ void gilfind_prepare(struct session *session, const char *command)
 	close(fd);
 }
 
-int gilfind_exec(struct session *session, struct journal *journal, const struct drain_exec *exec)
+int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec)
 {
 	struct trace_record record = { .kind = TRACE_GIL, .gil = { .process = exec->process } };
 	struct program_gil gil;

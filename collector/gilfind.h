@@ -6,7 +6,7 @@
 #ifndef COLLECTOR_GILFIND_H
 #define COLLECTOR_GILFIND_H
 
-#include "collector/drain.h"
+#include "collector/decode.h"
 #include "collector/journal.h"
 #include "collector/session.h"
 
@@ -17,6 +17,6 @@
 void gilfind_prepare(struct session *session, const char *command);
 
 /* Takes an exec whose file the probes did not know: tells them, and the trace. */
-int gilfind_exec(struct session *session, struct journal *journal, const struct drain_exec *exec);
+int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec);
 
 #endif

@@ -263,7 +263,7 @@ static int execs_look_up(struct recorder *r)
 		struct drain_exec *next = exec->next;
 
 		if (!err)
-			err = gilfind_exec(r->session, r->journal, exec);
+			err = gilfind_exec(r->session, r->journal, &exec->exec);
 		free(exec);
 		exec = next;
 	}

@@ -27,10 +27,10 @@
 static const char doc[] = "Threads that wait for messages from another process, with or without a "
 	"GIL. A round is a message to one thread.";
 
-#define MESSAGE_PERIOD_NS	(8 * NSEC_PER_MSEC)	/* from one message of a thread to its next */
-#define MESSAGE_STEP_MIN_NS	(250 * NSEC_PER_USEC)	/* between messages: the peer has to sleep */
+#define MESSAGE_PERIOD_NS	(8 * NSEC_PER_MSEC)	/* between the messages of a thread */
+#define MESSAGE_STEP_MIN_NS	(250 * NSEC_PER_USEC)	/* between any: the peer has to sleep */
 #define UNITS_PER_MESSAGE	4
-#define PEER_GRACE_NS		NSEC_PER_SEC		/* it outlives the deadline by this at most */
+#define PEER_GRACE_NS		NSEC_PER_SEC		/* it may outlive the deadline by this */
 
 struct message {
 	uint64_t number;
@@ -45,7 +45,7 @@ struct client {
 	struct gilrt_work work;
 };
 
-/* ---- the peer ----------------------------------------------------------------------------------- */
+/* ---- the peer -------------------------------------------------------------------------------- */
 
 /* Returns false when the client has gone. */
 static bool peer_write(struct client *client)
@@ -125,7 +125,7 @@ static int peer_wait(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -ECHILD;
 }
 
-/* ---- the clients -------------------------------------------------------------------------------- */
+/* ---- the clients ----------------------------------------------------------------------------- */
 
 static int client_receive(struct client *client)
 {

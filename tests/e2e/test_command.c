@@ -294,18 +294,17 @@ static bool said_ready(void *arg)
 static const char counting[] =
 	"trap 'echo x >>got' $0; trap 'exit 9' USR1; echo ready; while :; do sleep 0.05; done";
 
-static void count_signal(const char *name, int signal, bool whole_group, const char *expected)
+static void signal_arrives_once(const char *name, int signal)
 {
-	struct run_options options = { .own_group = true };
 	struct run run;
 	char text[64] = "";
 	FILE *file;
 
 	unlink("got");
-	run_start(&run, &options, (const char *const[]){ built("trace-run"), "--no-report", "-o", "s.plx",
+	run_start(&run, NULL, (const char *const[]){ built("trace-run"), "--no-report", "-o", "s.plx",
 		  "--force", "sh", "-c", counting, name, NULL });
 	wait_until(said_ready, &run);
-	assert_int_equal(kill(whole_group ? -run.pid : run.pid, signal), 0);
+	assert_int_equal(kill(run.pid, signal), 0);
 	wait_until((bool (*)(void *))exists, "got");
 	assert_int_equal(kill(run.pid, SIGUSR1), 0);
 	run_wait(&run);
@@ -314,7 +313,7 @@ static void count_signal(const char *name, int signal, bool whole_group, const c
 	assert_non_null(file);
 	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
 	fclose(file);
-	assert_string_equal(text, expected);
+	assert_string_equal(text, "x\n");
 	run_free(&run);
 }
 
@@ -322,9 +321,35 @@ static void signals_are_passed_on(void **state)
 {
 	(void)state;
 	NEED_BPF();
-	count_signal("TERM", SIGTERM, false, "x\n");
-	count_signal("INT", SIGINT, false, "x\n");
-	count_signal("HUP", SIGHUP, false, "x\n");
+	signal_arrives_once("TERM", SIGTERM);
+	signal_arrives_once("INT", SIGINT);
+	signal_arrives_once("HUP", SIGHUP);
+}
+
+/* Ctrl-C reaches the whole foreground group of a terminal: the command must not get it twice. */
+static void terminal_interrupts_once(void **state)
+{
+	char command[8192];
+	struct run run;
+
+	(void)state;
+	NEED_BPF();
+	unlink("got");
+	unlink("begun");
+	unlink("finished");
+	/* script(1) gives a terminal, and what it reads is what is typed there. */
+	snprintf(command, sizeof(command),
+		 "{ until [ -e begun ]; do sleep 0.02; done; printf '\\003';"
+		 "  until [ -e got ]; do sleep 0.02; done; printf 'end\\n'; until [ -e finished ]; do sleep 0.02; done; } |"
+		 "script -qec \"%s --no-report --force -o c.plx sh -c 'trap \\\"echo x >>got\\\" INT; "
+		 ">begun; until read line; do :; done; >finished; exit 3'\" /dev/null", built("trace-run"));
+	run_words(&run, "sh", "-c", command);
+	if (run.status != 3)
+		fail_msg("status %d: %s%s", run.status, run.out, run.err);
+	run_free(&run);
+	run_words(&run, "cat", "got");
+	assert_string_equal(run.out, "x\n");
+	run_free(&run);
 }
 
 static void waits_for_the_tree(void **state)
@@ -363,6 +388,7 @@ int main(void)
 		cmocka_unit_test(sudo_variables_make_no_sense),
 		cmocka_unit_test(link_is_not_followed),
 		cmocka_unit_test(signals_are_passed_on),
+		cmocka_unit_test(terminal_interrupts_once),
 		cmocka_unit_test(waits_for_the_tree),
 	};
 

@@ -65,8 +65,6 @@ static void child_exec(struct run *run, const struct run_options *o, const char 
 		_exit(121);
 	for (size_t i = 0; o && o->env && o->env[i]; i++)
 		putenv((char *)o->env[i]);
-	if (o && o->own_group)
-		setpgid(0, 0);
 	if (o && o->uid && (setgroups(0, NULL) || setgid(o->uid) || setuid(o->uid)))
 		_exit(122);
 	execvp(argv[0], (char *const *)argv);

@@ -25,7 +25,6 @@ struct run {
 
 struct run_options {
 	uid_t uid;		/* 0: as we are */
-	bool own_group;		/* a process group of its own */
 	const char *const *env;	/* "NAME=value" to add, NULL-terminated; or NULL */
 	const char *to;		/* stdout goes there instead of `out` */
 };

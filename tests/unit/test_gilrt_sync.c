@@ -2,8 +2,8 @@
 /*
  * The runtime's Lock, Condition, Event and Queue behave as Python's, with the GIL and without.
  *
- * Where a thread has to be waiting before the test goes on, the test looks for a proof of that under
- * the lock concerned. Only the main thread asserts.
+ * Where a thread has to be waiting before the test goes on, the test looks for a proof of that
+ * under the lock concerned. Only the main thread asserts.
  */
 
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static void let_others_run(void)
 	gilrt_sleep(50 * NSEC_PER_USEC);
 }
 
-/* ---- Lock ------------------------------------------------------------------------------------- */
+/* ---- Lock ------------------------------------------------------------------------------------ */
 
 static void test_lock_misuse(void **state)
 {
@@ -128,7 +128,7 @@ static void test_lock_excludes(void **state)
 	count_together(INT64_C(600) * (int64_t)NSEC_PER_SEC);
 }
 
-/* ---- Condition -------------------------------------------------------------------------------- */
+/* ---- Condition ------------------------------------------------------------------------------- */
 
 #define WAITERS	3
 
@@ -227,7 +227,7 @@ static void test_cond_misuse_and_timeout(void **state)
 	gilrt_lock_destroy(lock);
 }
 
-/* ---- Event ------------------------------------------------------------------------------------ */
+/* ---- Event ----------------------------------------------------------------------------------- */
 
 struct signalling {
 	struct gilrt_event *go, *done;
@@ -264,7 +264,7 @@ static void test_event(void **state)
 	gilrt_event_destroy(s.go);
 }
 
-/* ---- Queue ------------------------------------------------------------------------------------ */
+/* ---- Queue ----------------------------------------------------------------------------------- */
 
 static void *number_item(uintptr_t number)
 {
@@ -284,7 +284,8 @@ static void test_queue_is_fifo(void **state)
 		assert_int_equal(gilrt_queue_put(queue, number_item(in++), GILRT_NO_WAIT), 0);
 		assert_int_equal(gilrt_queue_put(queue, number_item(in++), GILRT_NO_WAIT), 0);
 		assert_int_equal(gilrt_queue_get(queue, GILRT_NO_WAIT, &item), 0);
-		assert_ptr_equal(item, number_item(out++));	/* the first is NULL, as good as any */
+		/* The first is NULL, which is as good as any. */
+		assert_ptr_equal(item, number_item(out++));
 		assert_int_equal(gilrt_queue_size(queue), in - out);
 	}
 	while (out < in) {

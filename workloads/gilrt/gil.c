@@ -131,7 +131,7 @@ void gil_take(struct gilrt_thread *self)
 	}
 
 	mutex_lock(self, &gilrt_gil.switch_mutex);
-	/* `locked` before last_holder: so a peek in between sees the one who held it, not nobody. */
+	/* In CPython's order: a peek in between sees it held, by the one who held it last. */
 	atomic_store_explicit(&gilrt_gil.locked, 1, memory_order_relaxed);
 	if (gilrt_gil.last_holder != self) {
 		atomic_store_explicit(&gilrt_gil.last_holder, self, memory_order_release);

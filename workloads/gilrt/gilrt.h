@@ -45,7 +45,7 @@ struct gilrt_gil {
 	pthread_cond_t cond;				/* "the GIL was dropped" */
 	pthread_mutex_t mutex;				/* protects all the above */
 	pthread_cond_t switch_cond;			/* "another thread has taken it" */
-	pthread_mutex_t switch_mutex;			/* protects last_holder at a forced switch */
+	pthread_mutex_t switch_mutex;			/* for last_holder at a forced switch */
 };
 
 _Static_assert(offsetof(struct gilrt_gil, interval_us) == 0, "CPython's layout");

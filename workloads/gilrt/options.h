@@ -15,7 +15,7 @@
 struct workload_options {
 	unsigned int thread_cnt;
 	uint64_t duration_ns;		/* UINT64_MAX: until round_cnt */
-	uint64_t round_cnt;		/* per thread or in all, as the workload says; 0: no limit */
+	uint64_t round_cnt;		/* per thread or in all, see the workload; 0: any */
 	cpu_set_t cpus;
 	bool pinned;			/* cpus is to be applied */
 	struct gilrt_config runtime;

@@ -77,7 +77,7 @@ static int ring_grow(struct gilrt_queue *queue)
 	return 0;
 }
 
-/* Waits until blocked(queue) is false. Others may get in between: the time-out is for all rounds. */
+/* Waits until blocked(queue) is false. Others may come first: the time-out is for all rounds. */
 static int wait_while(struct gilrt_queue *queue, bool (*blocked)(const struct gilrt_queue *),
 		      struct gilrt_cond *cond, int64_t timeout_ns)
 {

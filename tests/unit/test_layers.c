@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The pipeline's order, held against the sources: who may include whom, and who owns which library. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Fails with what grep finds. */
+static void assert_nothing_found(const char *pattern, const char *where)
+{
+	char command[512], line[512], found[4096] = "";
+	size_t len = 0;
+	FILE *grep;
+
+	snprintf(command, sizeof(command), "grep -rnE --include='*.[ch]' '%s' %s", pattern, where);
+	grep = popen(command, "r");
+	assert_non_null(grep);
+	while (fgets(line, sizeof(line), grep) && len + 1 < sizeof(found))
+		len += snprintf(found + len, sizeof(found) - len, "%s", line);
+	/* 1: nothing matched; 2: grep itself failed, as with a directory that is not there. */
+	if (pclose(grep) != 1 << 8)
+		fail_msg("%s\n%s", command, found);
+}
+
+static void includes_follow_the_arrows(void **state)
+{
+	(void)state;
+	assert_nothing_found("#include \"(collector|analyzer|workloads|tests|trace)/", "probes");
+	assert_nothing_found("#include \"(collector|analyzer|workloads|tests|probes)/", "trace");
+	assert_nothing_found("#include \"(analyzer|workloads|tests)/", "collector");
+	assert_nothing_found("#include \"(collector|probes|workloads|tests)/", "analyzer");
+	assert_nothing_found("#include \"(collector|probes|trace|analyzer|tests)/", "workloads");
+}
+
+static void each_library_has_its_owner(void **state)
+{
+	(void)state;
+	assert_nothing_found("#include \"probes/.*skel", "--exclude=session.c collector");
+	assert_nothing_found("#include <(gelf|libelf)\\.h>", "--exclude=elfsym.c collector trace analyzer");
+	assert_nothing_found("#include <(elfutils/|dwarf)", "--exclude=symbolize.c collector trace analyzer");
+	assert_nothing_found("#include <bpf/", "trace analyzer workloads");
+	assert_nothing_found("#include \"probes/events.h\"",
+			     "--exclude=decode.c --exclude=drain.c --exclude=programs.h "
+			     "--exclude=session.h --exclude=elfsym.h collector");
+}
+
+static void only_the_decoder_knows_both_families(void **state)
+{
+	(void)state;
+	assert_nothing_found("struct event_(switch|waking|sample|thread|exec|exit|usage|comm|migrate|core|gil|gap)",
+			     "--exclude=decode.c collector");
+	assert_nothing_found("TRACE_(WAKING|SAMPLE|THREAD|EXEC|EXIT|USAGE|COMM|MIGRATE|CORE|PROGRAM)\\b",
+			     "--exclude=decode.c collector");
+}
+
+static void libraries_do_not_print(void **state)
+{
+	(void)state;
+	assert_nothing_found("\\b(printf|puts|perror)\\(|\\b(stderr|stdout)\\b", "trace");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(includes_follow_the_arrows),
+		cmocka_unit_test(each_library_has_its_owner),
+		cmocka_unit_test(only_the_decoder_knows_both_families),
+		cmocka_unit_test(libraries_do_not_print),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
