@@ -43,7 +43,7 @@ gilrt_src     := $(wildcard workloads/gilrt/*.c)
 workload_src  := $(wildcard workloads/*.c)
 unit_src      := $(wildcard tests/unit/test_*.c)
 e2e_src       := $(wildcard tests/e2e/test_*.c)
-support_src   := $(wildcard tests/support/*.c)
+support_src   := $(wildcard tests/support/*.c tests/fuzz/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 

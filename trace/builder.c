@@ -21,6 +21,7 @@ _Static_assert((RING_CNT & (RING_CNT - 1)) == 0, "the ring's size is a power of 
 _Static_assert(RING_CNT > TRACE_REORDER && RING_CNT < TRACE_BLOCK_RECORDS, "the ring's size");
 _Static_assert(TRACE_BLOCK_RECORDS * (TRACE_FIELD_MAX + 2) * 10 + BLOCK_BYTES +
 	       TRACE_FIELD_MAX * TRACE_BYTES_MAX + 65536 < FORMAT_RAW_MAX, "blocks outgrow the limit");
+_Static_assert(TRACE_KIND_MAX <= 64, "the sets of kinds are 64 bits");
 _Static_assert(TRACE_BLOCK_RECORDS <= FORMAT_RECORDS_MAX, "blocks outgrow the limit");
 
 struct waiting {
@@ -31,6 +32,7 @@ struct waiting {
 struct trace_builder {
 	struct encoder *encoder;
 	uint32_t stream;
+	uint64_t kinds, bytes_kinds;	/* bits: kinds that exist, kinds with bytes fields */
 	uint32_t head, cnt;	/* of the ring: oldest, how many */
 	size_t bytes_cnt;	/* in bytes fields since the last seal */
 	uint64_t encoded_ns;	/* newest record that left the ring */
@@ -43,6 +45,21 @@ static struct waiting *ring_at(struct trace_builder *builder, uint32_t i)
 	return &builder->ring[(builder->head + i) % RING_CNT];
 }
 
+static void kinds_note(struct trace_builder *builder)
+{
+	for (uint32_t kind = 0; kind < TRACE_KIND_MAX; kind++) {
+		const struct trace_kind_info *info = trace_kind_info(kind);
+
+		if (!info)
+			continue;
+		builder->kinds |= 1ull << kind;
+		for (size_t i = 0; i < info->fields_cnt; i++) {
+			if (info->fields[i].coding == TRACE_CODING_BYTES)
+				builder->bytes_kinds |= 1ull << kind;
+		}
+	}
+}
+
 int trace_builder_new(uint32_t stream, struct trace_builder **ret_builder)
 {
 	struct trace_builder *builder;
@@ -53,6 +70,7 @@ int trace_builder_new(uint32_t stream, struct trace_builder **ret_builder)
 	if (!builder)
 		return -ENOMEM;
 	builder->stream = stream;
+	kinds_note(builder);
 	builder->encoder = encoder_new();
 	if (!builder->encoder) {
 		free(builder);
@@ -82,27 +100,34 @@ static int is_full(const struct trace_builder *builder)
 	return records_cnt(builder) >= TRACE_BLOCK_RECORDS || builder->bytes_cnt >= BLOCK_BYTES;
 }
 
-static size_t record_bytes(const struct trace_record *record, const struct trace_kind_info *info)
+/* The i-th field of the record when it is a bytes field, else NULL. */
+static struct trace_bytes *bytes_at(const struct trace_record *record,
+				    const struct trace_kind_info *info, size_t i)
 {
-	size_t sum = 0;
-
-	for (size_t i = 0; i < info->fields_cnt; i++) {
-		if (info->fields[i].coding == TRACE_CODING_BYTES)
-			sum += ((const struct trace_bytes *)((const char *)record +
-							     info->fields[i].offset))->len;
-	}
-	return sum;
+	if (info->fields[i].coding != TRACE_CODING_BYTES)
+		return NULL;
+	return (struct trace_bytes *)((char *)record + info->fields[i].offset);
 }
 
-/* -E2BIG: a bytes field is too long. */
-static int bytes_check(const struct trace_record *record, const struct trace_kind_info *info)
+/* Bytes of all bytes fields. Most records have none: they are not worth a look at every field. */
+static int bytes_measure(const struct trace_builder *builder, const struct trace_record *record,
+			 size_t *ret_cnt)
 {
-	for (size_t i = 0; i < info->fields_cnt; i++) {
-		const void *field = (const char *)record + info->fields[i].offset;
+	const struct trace_kind_info *info;
 
-		if (info->fields[i].coding == TRACE_CODING_BYTES &&
-		    ((const struct trace_bytes *)field)->len > TRACE_BYTES_MAX)
+	*ret_cnt = 0;
+	if (record->kind >= TRACE_KIND_MAX || !(builder->kinds >> record->kind & 1))
+		return -EINVAL;
+	if (!(builder->bytes_kinds >> record->kind & 1))
+		return 0;
+	info = trace_kind_info(record->kind);
+	for (size_t i = 0; i < info->fields_cnt; i++) {
+		const struct trace_bytes *bytes = bytes_at(record, info, i);
+
+		if (bytes && bytes->len > TRACE_BYTES_MAX)
 			return -E2BIG;
+		if (bytes)
+			*ret_cnt += bytes->len;
 	}
 	return 0;
 }
@@ -145,16 +170,15 @@ static struct waiting *ring_place(struct trace_builder *builder, uint64_t ts_ns)
 }
 
 /* The record's bytes fields move into memory of the ring. */
-static void bytes_copy(struct waiting *waiting, const struct trace_kind_info *info, char *memory)
+static void bytes_move(struct waiting *waiting, char *memory)
 {
+	const struct trace_kind_info *info = trace_kind_info(waiting->record.kind);
+
 	waiting->bytes = memory;
 	for (size_t i = 0; i < info->fields_cnt; i++) {
-		struct trace_bytes *bytes;
+		struct trace_bytes *bytes = bytes_at(&waiting->record, info, i);
 
-		if (info->fields[i].coding != TRACE_CODING_BYTES)
-			continue;
-		bytes = (struct trace_bytes *)((char *)&waiting->record + info->fields[i].offset);
-		if (bytes->len == 0)
+		if (!bytes || bytes->len == 0)
 			continue;
 		memcpy(memory, bytes->data, bytes->len);
 		bytes->data = memory;
@@ -162,33 +186,12 @@ static void bytes_copy(struct waiting *waiting, const struct trace_kind_info *in
 	}
 }
 
-int trace_builder_add(struct trace_builder *builder, const struct trace_record *record)
+static int ring_insert(struct trace_builder *builder, const struct trace_record *record,
+		       size_t bytes_cnt)
 {
-	const struct trace_kind_info *info = trace_kind_info(record->kind);
 	struct waiting *waiting;
 	char *memory = NULL;
-	size_t bytes_cnt;
-	int rc;
 
-	if (!info)
-		return -EINVAL;
-	rc = bytes_check(record, info);
-	if (rc)
-		return rc;
-	if (record->ts_ns < builder->encoded_ns)
-		return -ESTALE;
-	if (is_full(builder))
-		return -ENOBUFS;
-	bytes_cnt = record_bytes(record, info);
-	if (builder->cnt == RING_CNT) {
-		bool is_oldest = record->ts_ns < ring_at(builder, 0)->record.ts_ns;
-
-		rc = is_oldest ? encode(builder, record) : ring_shift(builder);
-		if (!rc && is_oldest)
-			builder->bytes_cnt += bytes_cnt;
-		if (rc || is_oldest)
-			return rc ? rc : is_full(builder);
-	}
 	if (bytes_cnt > 0) {
 		memory = malloc(bytes_cnt);
 		if (!memory)
@@ -196,7 +199,32 @@ int trace_builder_add(struct trace_builder *builder, const struct trace_record *
 	}
 	waiting = ring_place(builder, record->ts_ns);
 	waiting->record = *record;
-	bytes_copy(waiting, info, memory);
+	waiting->bytes = NULL;
+	if (memory)
+		bytes_move(waiting, memory);
+	return 0;
+}
+
+int trace_builder_add(struct trace_builder *builder, const struct trace_record *record)
+{
+	bool is_oldest = false;
+	size_t bytes_cnt;
+	int rc = bytes_measure(builder, record, &bytes_cnt);
+
+	if (rc)
+		return rc;
+	if (record->ts_ns < builder->encoded_ns)
+		return -ESTALE;
+	if (is_full(builder))
+		return -ENOBUFS;
+	if (builder->cnt == RING_CNT) {
+		is_oldest = record->ts_ns < ring_at(builder, 0)->record.ts_ns;
+		rc = is_oldest ? encode(builder, record) : ring_shift(builder);
+	}
+	if (!rc && !is_oldest)
+		rc = ring_insert(builder, record, bytes_cnt);
+	if (rc)
+		return rc;
 	builder->bytes_cnt += bytes_cnt;
 	return is_full(builder);
 }
@@ -204,12 +232,11 @@ int trace_builder_add(struct trace_builder *builder, const struct trace_record *
 /* What the records that stay behind hold counts for the next block. */
 static size_t ring_bytes(struct trace_builder *builder)
 {
-	size_t sum = 0;
+	size_t sum = 0, cnt;
 
 	for (uint32_t i = 0; i < builder->cnt; i++) {
-		const struct trace_record *record = &ring_at(builder, i)->record;
-
-		sum += record_bytes(record, trace_kind_info(record->kind));
+		if (bytes_measure(builder, &ring_at(builder, i)->record, &cnt) == 0)
+			sum += cnt;
 	}
 	return sum;
 }
