@@ -360,7 +360,7 @@ static int books_close(struct recorder *r)
 			err = journal_add(r->journal, (struct trace_record){ .kind = TRACE_TALLY, .tally = {
 				.core = core, .counted = c.counted,
 				.lost = c.lost + drain_stale(r->drain, core),
-				.untracked = c.untracked, .unread = c.unread,
+				.untracked = c.untracked, .unread = c.unread, .unseen = c.unseen,
 			} });
 	}
 	session_cost(r->session, &cost);
