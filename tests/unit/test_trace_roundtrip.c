@@ -66,13 +66,15 @@ static void test_kinds_mixed(void **state)
 		} while (!trace_kind_info(kind));
 		record_fill(&records[i], kind, &random);
 		records[i].stream = TRACE_STREAM_COLLECTOR;
-		records[i].ts_ns = ts_ns += random_next(&random) >> (random_next(&random) % 40 + 24);
+		ts_ns += random_next(&random) >> (random_next(&random) % 40 + 24);
+		records[i].ts_ns = ts_ns;
 	}
 	round_trip(records, COUNT(records));
 }
 
 /* All numbers `value`, or alternating with `other`; all bytes as long as they may be, or empty. */
-static void fill_extreme(struct trace_record *record, uint32_t kind, uint64_t value, bool long_bytes)
+static void fill_extreme(struct trace_record *record, uint32_t kind, uint64_t value,
+			 bool long_bytes)
 {
 	static char text[TRACE_BYTES_MAX];
 	const struct trace_kind_info *info = trace_kind_info(kind);

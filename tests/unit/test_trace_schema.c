@@ -45,8 +45,8 @@ static void test_newer_file(void **state)
 {
 	static const struct craft_kind kinds[] = {
 		/* prev, a number, a string, a coding from the future, next, a difference */
-		{ 1, { EACH("\x05\x06"), EACH("\x01\x02"), EACH("\x02xy\x00"), EACH("?!"), SAME("\x07"),
-		       EACH("\x02\x02") }, 6 },
+		{ 1, { EACH("\x05\x06"), EACH("\x01\x02"), EACH("\x02xy\x00"), EACH("?!"),
+		       SAME("\x07"), EACH("\x02\x02") }, 6 },
 		{ 77, { EACH("\x01\x02"), SAME("\x03" "abc") }, 2 },
 	};
 	struct trace_record want = { .stream = 0, .kind = TRACE_SWITCH, .ts_ns = 100 }, got;
