@@ -288,7 +288,7 @@ static bool cursor_is_consumed(const struct cursor *cursor)
 int cursor_next(struct cursor *cursor, struct trace_record *ret_record, const char **ret_wrong)
 {
 	struct kind_cursor *kc = NULL;
-	uint64_t id, step;
+	uint64_t id = 0, step = 0;
 	uint8_t slot;
 
 	if (!common_next(&cursor->kind, cursor->kind_same, &id) || id > FORMAT_ID_MAX)
