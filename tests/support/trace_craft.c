@@ -36,21 +36,30 @@ static void craft_fixed(struct craft *craft, uint64_t value, size_t len)
 	}
 }
 
+void craft_fact(struct craft *facts, const char *key, const char *value)
+{
+	craft_varint(facts, strlen(key));
+	craft_bytes(facts, key, strlen(key));
+	craft_varint(facts, strlen(value));
+	craft_bytes(facts, value, strlen(value));
+}
+
+void craft_facts(struct craft *craft, const struct craft *facts)
+{
+	craft->len = 0;
+	craft_bytes(craft, "\x89PLX\r\n\x1a\n", 8);
+	craft_fixed(craft, 1, 4);
+	craft_fixed(craft, facts->len, 4);
+	craft_bytes(craft, facts->data, facts->len);
+	craft_fixed(craft, XXH64(craft->data, craft->len, 0), 8);
+}
+
 void craft_header(struct craft *craft, const char *schema)
 {
 	struct craft facts = { .len = 0 };
 
-	craft_varint(&facts, 6);
-	craft_bytes(&facts, "schema", 6);
-	craft_varint(&facts, strlen(schema));
-	craft_bytes(&facts, schema, strlen(schema));
-
-	craft->len = 0;
-	craft_bytes(craft, "\x89PLX\r\n\x1a\n", 8);
-	craft_fixed(craft, 1, 4);
-	craft_fixed(craft, facts.len, 4);
-	craft_bytes(craft, facts.data, facts.len);
-	craft_fixed(craft, XXH64(craft->data, craft->len, 0), 8);
+	craft_fact(&facts, "schema", schema);
+	craft_facts(craft, &facts);
 }
 
 void craft_any_block(struct craft *craft, const struct craft_head *head, const void *stored,

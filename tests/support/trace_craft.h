@@ -17,6 +17,9 @@ struct craft {
 void craft_bytes(struct craft *craft, const void *data, size_t len);
 void craft_varint(struct craft *craft, uint64_t value);
 
+/* Starts the file, with these facts. */
+void craft_facts(struct craft *craft, const struct craft *facts);
+void craft_fact(struct craft *facts, const char *key, const char *value);
 /* Starts the file: its header holds nothing but the schema. */
 void craft_header(struct craft *craft, const char *schema);
 /* A block as its head says, whatever it says; the magic and the checksum are right. */

@@ -54,6 +54,8 @@ static const struct {
 	  "its directory has a wrong column", 0 },
 	{ TEXT("\x05" "\x05\x05\x01\x08\x09" "\x08\x05\x02x"), 2,
 	  "its directory has a wrong column", 0 },
+	{ TEXT("\x05" "\x05\x05\x01\x08\x0d" "\x08\x05\x01xy"), 2,
+	  "its directory has a wrong column", 0 },
 	/* Something is left of directory or data. */
 	{ TEXT("\x06" "\x05\x05\x01\x0a\x0a\x00" "\x0a\x05\x01\x02"), 2,
 	  "its directory does not add up", 0 },
@@ -72,6 +74,13 @@ static const struct {
 	  "its columns do not end with its records", 1 },
 	{ TEXT("\x05" "\x05\x05\x01\x0a\x0a" "\x0a\x05\x01\x82"), 2, "a column is damaged", 1 },
 	{ TEXT("\x05" "\x05\x05\x01\x08\x0a" "\x08\x05\x00\x01"), 2, "a column is damaged", 1 },
+	/* Numbers of 65 bits, and of more bytes than there are bits for. */
+	{ TEXT("\x05" "\x05\x05\x01\x0a\x2e"
+	       "\x0a\x05\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02\x01"), 2,
+	  "a column is damaged", 0 },
+	{ TEXT("\x05" "\x05\x05\x01\x0a\x32"
+	       "\x0a\x05\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00\x01"), 2,
+	  "a column is damaged", 0 },
 	{ TEXT("\x05" "\x0e\x05\x01\x0a\x0a" "\x0a\x0a\x0a\x05\x01\x02"), 2,
 	  "its columns do not end with its records", 1 },
 	/* Times: the head says 100 to 105. */
