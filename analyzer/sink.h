@@ -28,6 +28,7 @@ struct change {
 	enum thread_state from, to;
 	uint64_t since_ns;	/* when `from` began */
 	bool sampled;		/* `from` rests on samples */
+	uint64_t sysno;		/* `from` is a wait: 1 + number of its system call, 0 = none */
 };
 
 /* What a core does from now on. */
@@ -41,6 +42,16 @@ struct core_change {
 	uint64_t program;	/* CORE_OTHER: program id */
 };
 
+/* What ended a wait. */
+enum wake_cause {
+	CAUSE_THREAD,		/* a traced thread, believed */
+	CAUSE_TIMER,
+	CAUSE_INTERRUPT,
+	CAUSE_PROGRAM,		/* a program that is not traced */
+	CAUSE_UNCLEAR,		/* a traced thread was there, but is not believed */
+	CAUSE_CNT
+};
+
 /* A thread made another runnable (or was born by it), and the wait that this ended. */
 struct edge {
 	uint64_t at_ns;
@@ -48,6 +59,7 @@ struct edge {
 	struct thread *waker;	/* NULL: not a traced thread, or not believed */
 	enum thread_state ended;	/* the wait; STATE_CNT at a birth */
 	uint64_t since_ns;	/* when the wait began */
+	enum wake_cause cause;
 };
 
 struct sink {

@@ -278,8 +278,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	key.dev = bprm->file->f_inode->i_sb->s_dev;
 	e->program = key;
 	e->gil_state = gil_of_program(&spot, slot, &key, e->start_code);
-	/* The recorder must look for the GIL before the program has threads: it is told at once. */
-	ring_submit(&spot, e, e->gil_state == EVENT_GIL_PENDING);
+	/* The recorder must look for the GIL, or sample it, before the program has threads. */
+	ring_submit(&spot, e, e->gil_state != EVENT_GIL_ABSENT);
 	return 0;
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Wires reader, timeline and sinks together.
+ */
+#include "analyzer/analysis.h"
+
+#include "analyzer/array.h"
+
+static int records_read(struct analysis *analysis, struct trace_reader *reader)
+{
+	struct trace_record record;
+	int err;
+
+	while ((err = trace_reader_next(reader, &record)) > 0) {
+		err = quality_record(&analysis->quality, &record);
+		if (!err)
+			err = timeline_record(&analysis->timeline, &record);
+		if (err)
+			return err;
+	}
+	return err;
+}
+
+int analysis_run(struct analysis *analysis, struct trace_reader *reader)
+{
+	const struct sink_use sinks[] = {
+		{ &tally_sink, &analysis->tally },
+		{ &curves_sink, &analysis->curves },
+		{ &cores_sink, &analysis->cores },
+	};
+	int err;
+
+	*analysis = (struct analysis){ 0 };
+	analysis->tally.identity = &analysis->identity;
+	analysis->curves.identity = &analysis->identity;
+	analysis->cores.identity = &analysis->identity;
+	err = prescan_read(&analysis->prescan, reader);
+	if (!err)
+		err = trace_reader_rewind(reader);
+	if (err)
+		return err;
+	run_init(&analysis->run, reader, analysis->prescan.cores_cnt);
+	err = timeline_init(&analysis->timeline, &analysis->run, &analysis->people,
+			    &analysis->prescan, sinks, ARRAY_SIZE(sinks));
+	if (!err)
+		err = records_read(analysis, reader);
+	if (!err)
+		err = timeline_finish(&analysis->timeline);
+	/* A cut may show only when the reader comes to it. */
+	analysis->run.cut = trace_reader_cut(reader);
+	return err;
+}
+
+void analysis_clear(struct analysis *analysis)
+{
+	timeline_clear(&analysis->timeline);
+	quality_clear(&analysis->quality);
+	cores_clear(&analysis->cores);
+	tally_clear(&analysis->tally);
+	curves_clear(&analysis->curves);
+	people_clear(&analysis->people);
+	run_clear(&analysis->run);
+	prescan_clear(&analysis->prescan);
+}

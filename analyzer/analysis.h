@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One analysis of one trace: first pass, timeline, sinks.
+ */
+#ifndef ANALYZER_ANALYSIS_H
+#define ANALYZER_ANALYSIS_H
+
+#include "analyzer/cores.h"
+#include "analyzer/curves.h"
+#include "analyzer/identity.h"
+#include "analyzer/prescan.h"
+#include "analyzer/quality.h"
+#include "analyzer/run.h"
+#include "analyzer/tally.h"
+#include "analyzer/thread.h"
+#include "analyzer/timeline.h"
+#include "trace/reader.h"
+
+struct analysis {
+	struct prescan prescan;
+	struct run run;
+	struct people people;
+	struct identity identity;
+	struct curves curves;
+	struct tally tally;
+	struct cores cores;
+	struct quality quality;
+	struct timeline timeline;
+};
+
+/*
+ * Reads the whole trace. The reader must outlive the analysis. -EPROTO: an identity is violated, and
+ * analysis->identity says which. Call analysis_clear() in any case.
+ */
+int analysis_run(struct analysis *analysis, struct trace_reader *reader);
+void analysis_clear(struct analysis *analysis);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Adds up what the cores did, one stretch after the other.
+ */
+#include "analyzer/cores.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/run.h"
+#include "analyzer/thread.h"
+
+static bool state_is_wait(int state)
+{
+	return state >= STATE_WAIT_GIL && state <= STATE_WAIT_OTHER;
+}
+
+/* Splits `total_ns` over the waiting threads; cumulative rounding keeps the sum exact. */
+static void idle_split(struct cores *cores, uint64_t total_ns, uint64_t waiting)
+{
+	uint64_t before = 0, given_ns = 0;
+
+	for (int i = 0; i < STATE_CNT; i++) {
+		uint64_t upto_ns;
+
+		if (!state_is_wait(i) || !cores->in_state[i])
+			continue;
+		before += cores->in_state[i];
+		upto_ns = (uint64_t)((unsigned __int128)total_ns * before / waiting);
+		cores->idle_wait_ns[i] += upto_ns - given_ns;
+		given_ns = upto_ns;
+	}
+}
+
+static void idle_advance(struct cores *cores, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - cores->last_ns;
+	uint64_t ready, waiting = 0, idle = cores->idle_cnt;
+
+	cores->last_ns = now_ns;
+	if (!passed_ns || !idle)
+		return;
+	ready = cores->in_state[STATE_READY_WOKEN] + cores->in_state[STATE_READY_PREEMPTED];
+	if (ready > idle)
+		ready = idle;
+	cores->idle_ready_ns += ready * passed_ns;
+	idle -= ready;
+	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
+		waiting += cores->in_state[i];
+	if (waiting && idle)
+		idle_split(cores, (waiting < idle ? waiting : idle) * passed_ns, waiting);
+	if (idle > waiting)
+		cores->idle_nobody_ns += (idle - waiting) * passed_ns;
+}
+
+static void core_advance(struct cores *cores, struct core_tally *core, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - core->since_ns;
+	enum thread_state state;
+
+	core->since_ns = now_ns;
+	core->use_ns[core->use] += passed_ns;
+	if (core->use == CORE_OTHER) {
+		core->guest->ns += passed_ns;
+	} else if (core->use == CORE_OURS) {
+		state = cores->threads[core->thread_slot].state;
+		if (state == STATE_RUN_SPIN)
+			core->spin_ns += passed_ns;
+		else if (state < STATE_CNT && state_infos[state].counts & COUNTS_TRUE)
+			core->true_ns += passed_ns;
+	}
+}
+
+static int thread_find(struct cores *cores, uint32_t slot, struct core_thread **ret_thread)
+{
+	int err = array_reserve(&cores->threads, &cores->threads_cap, slot + 1,
+				sizeof(*cores->threads));
+
+	if (err)
+		return err;
+	while (cores->threads_cnt <= slot)
+		cores->threads[cores->threads_cnt++].state = STATE_CNT;
+	*ret_thread = &cores->threads[slot];
+	return 0;
+}
+
+static int guest_find(struct core_tally *core, uint64_t program, struct core_guest **ret_guest)
+{
+	struct core_guest *guest = idmap_get(&core->guest_ids, program);
+	int err;
+
+	if (guest) {
+		*ret_guest = guest;
+		return 0;
+	}
+	err = array_reserve(&core->guests, &core->guests_cap, core->guests_cnt + 1,
+			    sizeof(*core->guests));
+	if (err)
+		return err;
+	guest = calloc(1, sizeof(*guest));
+	if (!guest)
+		return -ENOMEM;
+	err = idmap_put(&core->guest_ids, program, guest);
+	if (err) {
+		free(guest);
+		return err;
+	}
+	guest->program = program;
+	core->guests[core->guests_cnt++] = guest;
+	*ret_guest = guest;
+	return 0;
+}
+
+static int cores_begin(void *ctx, const struct run *run)
+{
+	struct cores *cores = ctx;
+
+	cores->last_ns = run->start_ns;
+	cores->cores = calloc(run->cores_cnt ? run->cores_cnt : 1, sizeof(*cores->cores));
+	if (!cores->cores)
+		return -ENOMEM;
+	cores->cores_cnt = run->cores_cnt;
+	for (size_t i = 0; i < cores->cores_cnt; i++) {
+		cores->cores[i].use = CORE_UNKNOWN;
+		cores->cores[i].since_ns = run->start_ns;
+	}
+	return 0;
+}
+
+static int cores_change(void *ctx, const struct change *change)
+{
+	struct cores *cores = ctx;
+	struct core_thread *thread;
+	int err = thread_find(cores, change->thread->slot, &thread);
+
+	if (err)
+		return err;
+	idle_advance(cores, change->at_ns);
+	if (thread->on_core)
+		core_advance(cores, &cores->cores[thread->core], change->at_ns);
+	if (thread->state != STATE_CNT)
+		cores->in_state[thread->state]--;
+	thread->state = change->to;
+	if (thread->state != STATE_CNT)
+		cores->in_state[thread->state]++;
+	return 0;
+}
+
+static int cores_core(void *ctx, const struct core_change *change)
+{
+	struct cores *cores = ctx;
+	struct core_tally *core = &cores->cores[change->core];
+	struct core_thread *thread;
+	int err = 0;
+
+	idle_advance(cores, change->at_ns);
+	core_advance(cores, core, change->at_ns);
+	if (core->use == CORE_OURS)
+		cores->threads[core->thread_slot].on_core = false;
+	cores->idle_cnt -= core->use == CORE_IDLE;
+	cores->idle_cnt += change->use == CORE_IDLE;
+	if (change->use == CORE_OURS) {
+		err = thread_find(cores, change->thread->slot, &thread);
+		if (err)
+			return err;
+		thread->on_core = true;
+		thread->core = change->core;
+		core->thread_slot = change->thread->slot;
+	} else if (change->use == CORE_OTHER) {
+		err = guest_find(core, change->program, &core->guest);
+		if (err)
+			return err;
+	}
+	core->use = change->use;
+	return 0;
+}
+
+static int cores_end(void *ctx, const struct run *run)
+{
+	struct cores *cores = ctx;
+	int err = 0;
+
+	idle_advance(cores, run->end_ns);
+	for (size_t i = 0; !err && i < cores->cores_cnt; i++) {
+		struct core_tally *core = &cores->cores[i];
+		uint64_t sum_ns = 0;
+
+		core_advance(cores, core, run->end_ns);
+		for (int use = 0; use < CORE_USE_CNT; use++)
+			sum_ns += core->use_ns[use];
+		err = identity_check(cores->identity, sum_ns == run->end_ns - run->start_ns,
+				     "identity 5: the uses of core %zu sum to %" PRIu64
+				     " ns, the wall time is %" PRIu64 " ns",
+				     i, sum_ns, run->end_ns - run->start_ns);
+	}
+	return err;
+}
+
+void cores_clear(struct cores *cores)
+{
+	for (size_t i = 0; i < cores->cores_cnt; i++) {
+		struct core_tally *core = &cores->cores[i];
+
+		for (size_t j = 0; j < core->guests_cnt; j++)
+			free(core->guests[j]);
+		free(core->guests);
+		idmap_clear(&core->guest_ids);
+	}
+	free(cores->cores);
+	free(cores->threads);
+	*cores = (struct cores){ 0 };
+}
+
+const struct sink cores_sink = {
+	.name = "cores",
+	.begin = cores_begin,
+	.change = cores_change,
+	.core = cores_core,
+	.end = cores_end,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every core did, and what the threads lacked while cores stood idle.
+ *
+ * At every instant a core is exactly one of: ours, another program, idle, unknown; checked against
+ * the wall time (the part of identity 5 that these figures use). Idle cores are accounted for as in
+ * speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there are ready threads idle
+ * while work waited; then as many as there are waiting threads, in equal parts over those threads
+ * by the class of their wait; the rest idle because there are no threads.
+ */
+#ifndef ANALYZER_CORES_H
+#define ANALYZER_CORES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/identity.h"
+#include "analyzer/idmap.h"
+#include "analyzer/sink.h"
+
+#define CORE_USE_CNT (CORE_UNKNOWN + 1)
+
+struct core_guest {
+	uint64_t program;
+	uint64_t ns;
+};
+
+struct core_tally {
+	enum core_use use;
+	uint32_t thread_slot;		/* use == CORE_OURS */
+	struct core_guest *guest;	/* use == CORE_OTHER */
+	uint64_t since_ns;
+	uint64_t use_ns[CORE_USE_CNT];
+	uint64_t true_ns, spin_ns;	/* parts of CORE_OURS */
+	struct idmap guest_ids;
+	struct core_guest **guests;
+	size_t guests_cap, guests_cnt;
+};
+
+/* What is kept of a thread: its state, and its core while it has one. */
+struct core_thread {
+	enum thread_state state;	/* STATE_CNT = not alive */
+	bool on_core;
+	uint32_t core;
+};
+
+struct cores {
+	struct identity *identity;
+	struct core_tally *cores;
+	size_t cores_cnt;
+	struct core_thread *threads;	/* by thread slot */
+	size_t threads_cap, threads_cnt;
+	uint64_t last_ns;
+	uint64_t idle_cnt;
+	uint64_t in_state[STATE_CNT];
+	/* Idle time of all cores together, in its parts: */
+	uint64_t idle_ready_ns, idle_wait_ns[STATE_CNT], idle_nobody_ns;
+};
+
+/* ctx: a struct cores, zeroed but for `identity`. */
+extern const struct sink cores_sink;
+void cores_clear(struct cores *cores);
+
+#endif

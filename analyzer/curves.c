@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Integrates the curves from one change to the next.
+ */
+#include "analyzer/curves.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/run.h"
+#include "analyzer/thread.h"
+
+const char *const curve_names[CURVE_CNT] = {
+	[CURVE_ALIVE] = "alive",
+	[CURVE_APPARENT] = "apparent",
+	[CURVE_SCHEDULED] = "scheduled",
+	[CURVE_TRUE] = "true",
+	[CURVE_OVERLAP] = "overlap",
+};
+
+static const unsigned int curve_counts[CURVE_CNT] = {
+	[CURVE_APPARENT] = COUNTS_APPARENT,
+	[CURVE_SCHEDULED] = COUNTS_SCHEDULED,
+	[CURVE_TRUE] = COUNTS_TRUE,
+	[CURVE_OVERLAP] = COUNTS_OVERLAP,
+};
+
+static void scope_begin(struct scope *scope, uint64_t now_ns)
+{
+	scope->begun = true;
+	scope->start_ns = now_ns;
+	scope->last_ns = now_ns;
+}
+
+static int scope_advance(struct scope *scope, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - scope->last_ns;
+	const uint64_t *counts = scope->counts;
+	size_t level = counts[CURVE_TRUE];
+	bool active;
+	int err;
+
+	if (!passed_ns)
+		return 0;
+	if (level >= scope->levels_cnt) {
+		err = array_reserve(&scope->level_ns, &scope->levels_cap, level + 1,
+				    sizeof(*scope->level_ns));
+		if (err)
+			return err;
+		scope->levels_cnt = level + 1;
+	}
+	scope->level_ns[level] += passed_ns;
+	active = counts[CURVE_APPARENT] || counts[CURVE_OVERLAP];
+	for (int i = 0; i < CURVE_CNT; i++) {
+		scope->integral_ns[i] += counts[i] * passed_ns;
+		if (active)
+			scope->active_integral_ns[i] += counts[i] * passed_ns;
+	}
+	if (active)
+		scope->active_ns += passed_ns;
+	if (counts[CURVE_SCHEDULED])
+		scope->any_on_core_ns += passed_ns;
+	scope->last_ns = now_ns;
+	return 0;
+}
+
+static void scope_count(struct scope *scope, enum thread_state state, uint64_t add)
+{
+	if (state == STATE_CNT)
+		return;
+	scope->in_state[state] += add;
+	scope->counts[CURVE_ALIVE] += add;
+	for (int i = 0; i < CURVE_CNT; i++)
+		if (state_infos[state].counts & curve_counts[i])
+			scope->counts[i] += add;
+}
+
+static uint64_t apparent_parts(const struct scope *scope)
+{
+	const uint64_t *n = scope->in_state;
+
+	return scope->counts[CURVE_TRUE] + n[STATE_RUN_SPIN] + n[STATE_READY_WOKEN] +
+	       n[STATE_READY_PREEMPTED] + n[STATE_WAIT_GIL] + n[STATE_WAIT_LOCK] +
+	       n[STATE_WAIT_KLOCK];
+}
+
+static int scope_change(struct curves *curves, struct scope *scope, const struct change *change)
+{
+	int err = scope_advance(scope, change->at_ns);
+
+	if (err)
+		return err;
+	scope_count(scope, change->from, (uint64_t)-1);
+	scope_count(scope, change->to, 1);
+	return identity_check(curves->identity,
+			      scope->counts[CURVE_APPARENT] == apparent_parts(scope),
+			      "identity 2: apparent is %" PRIu64 ", its parts are %" PRIu64
+			      " at %" PRIu64 " ns",
+			      scope->counts[CURVE_APPARENT], apparent_parts(scope), change->at_ns);
+}
+
+static int curves_begin(void *ctx, const struct run *run)
+{
+	struct curves *curves = ctx;
+
+	scope_begin(&curves->tree, run->start_ns);
+	return 0;
+}
+
+static int curves_change(void *ctx, const struct change *change)
+{
+	const struct process *process = change->thread->process;
+	struct curves *curves = ctx;
+	struct scope *scope;
+	int err;
+
+	err = array_reserve(&curves->processes, &curves->processes_cap, process->slot + 1,
+			    sizeof(*curves->processes));
+	if (err)
+		return err;
+	scope = &curves->processes[process->slot];
+	while (curves->processes_cnt <= process->slot)
+		curves->processes_cnt++;
+	/* A process begins with its first thread. */
+	if (!scope->begun)
+		scope_begin(scope, change->at_ns);
+	err = scope_change(curves, &curves->tree, change);
+	return err ? err : scope_change(curves, scope, change);
+}
+
+static int scope_end(struct curves *curves, struct scope *scope, uint64_t end_ns, const char *whose)
+{
+	uint64_t sum_ns = 0;
+	int err = scope_advance(scope, end_ns);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < scope->levels_cnt; i++)
+		sum_ns += scope->level_ns[i];
+	return identity_check(curves->identity, sum_ns == end_ns - scope->start_ns,
+			      "identity 3: the levels of true parallelism of %s sum to %" PRIu64
+			      " ns, its wall time is %" PRIu64 " ns",
+			      whose, sum_ns, end_ns - scope->start_ns);
+}
+
+static int curves_end(void *ctx, const struct run *run)
+{
+	struct curves *curves = ctx;
+	int err = scope_end(curves, &curves->tree, run->end_ns, "the run");
+
+	/* A process that came back from the dead, its births lost, lasted until its last change. */
+	for (size_t i = 0; !err && i < curves->processes_cnt; i++)
+		err = scope_end(curves, &curves->processes[i], curves->processes[i].last_ns,
+				"a process");
+	return err;
+}
+
+void curves_clear(struct curves *curves)
+{
+	free(curves->tree.level_ns);
+	for (size_t i = 0; i < curves->processes_cnt; i++)
+		free(curves->processes[i].level_ns);
+	free(curves->processes);
+	*curves = (struct curves){ 0 };
+}
+
+const struct sink curves_sink = {
+	.name = "curves",
+	.begin = curves_begin,
+	.change = curves_change,
+	.end = curves_end,
+};

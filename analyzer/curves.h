@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The curves over time: how many threads exist, look busy, are on a core, make progress; for the
+ * whole tree and for each process. Checks identities 2 and 3.
+ *
+ * A curve is kept as its integral, in thread-nanoseconds, over the scope's wall time and over its
+ * active time (apparent + wait.io except listening > 0).
+ */
+#ifndef ANALYZER_CURVES_H
+#define ANALYZER_CURVES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/identity.h"
+#include "analyzer/sink.h"
+
+enum curve { CURVE_ALIVE, CURVE_APPARENT, CURVE_SCHEDULED, CURVE_TRUE, CURVE_OVERLAP, CURVE_CNT };
+
+/* "alive", ... */
+extern const char *const curve_names[CURVE_CNT];
+
+struct scope {
+	bool begun;
+	uint64_t start_ns, last_ns;
+	uint64_t active_ns, any_on_core_ns;
+	uint64_t integral_ns[CURVE_CNT], active_integral_ns[CURVE_CNT];
+	uint64_t *level_ns;	/* time with true == index */
+	size_t levels_cap, levels_cnt;
+	/* Now: */
+	uint64_t counts[CURVE_CNT];
+	uint64_t in_state[STATE_CNT];
+};
+
+struct curves {
+	struct identity *identity;
+	struct scope tree;
+	struct scope *processes;	/* by process slot */
+	size_t processes_cap, processes_cnt;
+};
+
+/* ctx: a struct curves, zeroed but for `identity`. */
+extern const struct sink curves_sink;
+void curves_clear(struct curves *curves);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rules of gilwatch.h. Each entry point is one kind of evidence.
+ */
+#include "analyzer/gilwatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+
+/* Looks that must find a fighting thread without the GIL before it counts as doing something else. */
+#define FIGHT_MISSES 2
+
+static uint64_t middle(uint64_t from_ns, uint64_t to_ns)
+{
+	return from_ns + (to_ns - from_ns) / 2;
+}
+
+static bool peek_says_held(const struct gil_peek *peek, const struct thread *thread)
+{
+	const uint64_t taken = TRACE_GIL_LOCKED | TRACE_GIL_CREATED;
+
+	return (peek->flags & taken) == taken && peek->last == thread->id;
+}
+
+/* It has taken the GIL since its last switch-out, whether or not it still holds it. */
+static bool peek_says_had(const struct gil_peek *peek, const struct thread *thread)
+{
+	return peek->last == thread->id && peek->switches != thread->gil.switches;
+}
+
+static void watch(struct queue *queue, struct thread *thread, enum gil_mode mode, uint64_t now_ns)
+{
+	thread->gil.mode = mode;
+	thread->gil.since_ns = now_ns;
+	thread->gil.misses = 0;
+	queue_hold(queue, thread, now_ns);
+}
+
+static void episode_begin(struct thread *thread, uint64_t now_ns)
+{
+	if (thread->gil.in_episode)
+		return;
+	thread->gil.in_episode = true;
+	thread->gil.episode_ns = now_ns;
+	thread->gil_waits++;
+}
+
+static void episode_end(struct thread *thread, uint64_t at_ns)
+{
+	if (!thread->gil.in_episode)
+		return;
+	thread->gil.in_episode = false;
+	thread->gil_episode_ns += at_ns - thread->gil.episode_ns;
+}
+
+/* The fight was won at the switch-in; where it does not hold the GIL at `free_ns`, it dropped it. */
+static void fight_won(struct queue *queue, struct thread *thread, bool holds, uint64_t free_ns)
+{
+	queue_decide_sampled(queue, thread, thread->in_ns, STATE_RUN_GIL);
+	episode_end(thread, thread->in_ns);
+	if (!holds)
+		queue_decide_sampled(queue, thread, middle(thread->in_ns, free_ns), STATE_RUN_FREE);
+	thread->gil.mode = holds ? GIL_MODE_HELD : GIL_MODE_FREE;
+}
+
+/* It turns out to be doing something else, seen first at now_ns or at an earlier look. */
+static void fight_over(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	if (thread->gil.part == TRACE_GIL_PART_COND) {
+		fight_won(queue, thread, false, thread->gil.misses ? thread->gil.miss_ns : now_ns);
+		return;
+	}
+	queue_decide(queue, thread, thread->in_ns, STATE_RUN_FREE);
+	episode_end(thread, thread->in_ns);
+	thread->gil.mode = GIL_MODE_FREE;
+}
+
+/* Settles the doubt of every mode but FIGHT; afterwards the mode is FREE or HELD. */
+static void settle(struct queue *queue, struct thread *thread, bool holds, bool blocks,
+		   uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->mode == GIL_MODE_DROPPED) {
+		queue_decide(queue, thread, gil->since_ns,
+			     blocks ? STATE_RUN_SPIN : STATE_RUN_FREE);
+		gil->mode = GIL_MODE_FREE;
+	}
+	if (gil->mode == GIL_MODE_FREE && holds)
+		queue_decide_sampled(queue, thread, middle(gil->since_ns, now_ns), STATE_RUN_GIL);
+	else if (gil->mode == GIL_MODE_HELD && !holds)
+		queue_decide_sampled(queue, thread, middle(gil->since_ns, now_ns), STATE_RUN_FREE);
+	gil->mode = holds ? GIL_MODE_HELD : GIL_MODE_FREE;
+}
+
+void gil_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->held)
+		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+	if (thread->process->gil != GIL_LOCATED) {
+		gil->mode = GIL_MODE_OFF;
+		queue_decide(queue, thread, now_ns, STATE_RUN_FREE);
+	} else if (gil->held) {
+		queue_decide(queue, thread, now_ns, STATE_RUN_GIL);
+		watch(queue, thread, GIL_MODE_HELD, now_ns);
+	} else if (gil->part != TRACE_GIL_PART_NONE) {
+		watch(queue, thread, GIL_MODE_FIGHT, now_ns);
+	} else {
+		queue_decide(queue, thread, now_ns, STATE_RUN_FREE);
+		watch(queue, thread, GIL_MODE_FREE, now_ns);
+	}
+	gil->held = false;
+}
+
+/* One look at a fighting thread. What it was doing may stay in doubt. */
+static void fight_look(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+		       uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+	bool holds = peek_says_held(peek, thread);
+
+	if (holds || peek_says_had(peek, thread)) {
+		fight_won(queue, thread, holds, now_ns);
+	} else if (gil->misses + 1 < FIGHT_MISSES) {
+		gil->misses++;
+		gil->miss_ns = now_ns;
+		return;
+	} else {
+		fight_over(queue, thread, now_ns);
+	}
+	watch(queue, thread, gil->mode, now_ns);
+}
+
+void gil_look(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+	      uint64_t now_ns)
+{
+	bool holds = peek_says_held(peek, thread);
+
+	switch (thread->gil.mode) {
+	case GIL_MODE_OFF:
+		/* The first that is heard of a GIL here: from now on it is watched. */
+		queue_decide(queue, thread, now_ns, holds ? STATE_RUN_GIL : STATE_RUN_FREE);
+		watch(queue, thread, holds ? GIL_MODE_HELD : GIL_MODE_FREE, now_ns);
+		return;
+	case GIL_MODE_FIGHT:
+		fight_look(queue, thread, peek, now_ns);
+		return;
+	default:
+		settle(queue, thread, holds, false, now_ns);
+		watch(queue, thread, thread->gil.mode, now_ns);
+	}
+}
+
+/* Its own waking proves that it holds the GIL, and wakings happen right inside the take. */
+static void wake_holding(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->mode == GIL_MODE_FIGHT)
+		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
+	else if (gil->mode == GIL_MODE_DROPPED)
+		queue_decide(queue, thread, gil->since_ns, STATE_RUN_FREE);
+	queue_decide(queue, thread, now_ns, STATE_RUN_GIL);
+	episode_end(thread, now_ns);
+	watch(queue, thread, GIL_MODE_HELD, now_ns);
+}
+
+void gil_wake(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+	      uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+	/* Only a drop signals "GIL was freed": it held the GIL until now. */
+	bool drops = peek->part == TRACE_GIL_PART_COND && peek->last == thread->id;
+
+	if (peek_says_held(peek, thread)) {
+		wake_holding(queue, thread, now_ns);
+		return;
+	}
+	switch (gil->mode) {
+	case GIL_MODE_FIGHT:
+		if (!drops && !peek_says_had(peek, thread))
+			return;
+		fight_won(queue, thread, true, now_ns);
+		break;
+	case GIL_MODE_DROPPED:
+	case GIL_MODE_FREE:
+		settle(queue, thread, drops, false, now_ns);
+		break;
+	default:
+		break;
+	}
+	watch(queue, thread, GIL_MODE_DROPPED, now_ns);
+}
+
+/* A fighting thread leaves its core. Returns whether it goes on fighting when it comes back. */
+static bool fight_leave(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+			bool holds, bool blocks, uint64_t how, uint64_t now_ns)
+{
+	if (holds || (peek->gil && peek_says_had(peek, thread))) {
+		fight_won(queue, thread, holds, now_ns);
+		return false;
+	}
+	if (blocks || how == TRACE_HOW_PREEMPTED) {
+		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
+		return true;
+	}
+	fight_over(queue, thread, now_ns);
+	return false;
+}
+
+void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+	       uint64_t how, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+	bool in_futex = peek->gil && peek->part != TRACE_GIL_PART_NONE;
+	bool blocks = in_futex && how != TRACE_HOW_PREEMPTED && how != TRACE_HOW_DEAD;
+	/* Whoever waits for a signal from the holder is not the holder, whatever a torn peek says. */
+	bool waits = blocks && (peek->part == TRACE_GIL_PART_COND ||
+				peek->part == TRACE_GIL_PART_SWITCH_COND);
+	bool holds = !waits && peek->gil && peek_says_held(peek, thread);
+	bool fights = false;
+
+	if (gil->mode == GIL_MODE_FIGHT)
+		fights = fight_leave(queue, thread, peek, holds, blocks, how, now_ns);
+	else if (gil->mode != GIL_MODE_OFF && peek->gil)
+		settle(queue, thread, holds, blocks, now_ns);
+	else if (gil->mode == GIL_MODE_DROPPED)
+		settle(queue, thread, false, false, now_ns);
+	queue_unhold(queue, thread);
+	if (blocks && !holds)
+		episode_begin(thread, now_ns);
+	else if (!fights)
+		episode_end(thread, now_ns);
+	gil->held = holds && how != TRACE_HOW_DEAD;
+	if (blocks)
+		gil->part = (enum trace_gil_part)peek->part;
+	else if (!fights)
+		gil->part = TRACE_GIL_PART_NONE;
+	if (peek->gil)
+		gil->switches = peek->switches;
+	gil->mode = GIL_MODE_OFF;
+}
+
+static void forget(struct queue *queue, struct thread *thread)
+{
+	queue_unhold(queue, thread);
+	thread->gil.mode = GIL_MODE_OFF;
+	thread->gil.held = false;
+	thread->gil.part = TRACE_GIL_PART_NONE;
+}
+
+void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->held)
+		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+	if (gil->mode == GIL_MODE_FIGHT)
+		queue_decide(queue, thread, thread->in_ns, STATE_UNKNOWN);
+	else if (gil->mode == GIL_MODE_DROPPED)
+		queue_decide(queue, thread, gil->since_ns, STATE_UNKNOWN);
+	else if (gil->mode != GIL_MODE_OFF)
+		/* The look that would have confirmed the last one is missing. */
+		thread->sampled = true;
+	episode_end(thread, now_ns);
+	forget(queue, thread);
+}
+
+void gil_exec(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	static const struct gil_peek no_peek;
+
+	gil_leave(queue, thread, &no_peek, TRACE_HOW_BLOCKED, now_ns);
+	forget(queue, thread);
+	gil_come(queue, thread, now_ns);
+}
+
+void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->held)
+		thread->gil_held_off_core_ns += end_ns - thread->out_ns;
+	if (gil->mode == GIL_MODE_FIGHT)
+		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
+	else if (gil->mode == GIL_MODE_DROPPED)
+		queue_decide(queue, thread, gil->since_ns, STATE_RUN_FREE);
+	episode_end(thread, end_ns);
+	forget(queue, thread);
+}
+
+int gil_ledger_find(struct gil_ledger *ledger, uint64_t id, struct gil_count **ret_count)
+{
+	struct gil_count *count = idmap_get(&ledger->ids, id);
+	int err;
+
+	if (count) {
+		*ret_count = count;
+		return 0;
+	}
+	err = array_reserve(&ledger->counts, &ledger->counts_cap, ledger->counts_cnt + 1,
+			    sizeof(*ledger->counts));
+	if (err)
+		return err;
+	count = calloc(1, sizeof(*count));
+	if (!count)
+		return -ENOMEM;
+	err = idmap_put(&ledger->ids, id, count);
+	if (err) {
+		free(count);
+		return err;
+	}
+	count->id = id;
+	ledger->counts[ledger->counts_cnt++] = count;
+	*ret_count = count;
+	return 0;
+}
+
+int gil_ledger_peek(struct gil_ledger *ledger, const struct gil_peek *peek)
+{
+	struct gil_count *count;
+	uint64_t moved, seen;
+	int err;
+
+	err = gil_ledger_find(ledger, peek->gil, &count);
+	if (err)
+		return err;
+	if (count->peeks++) {
+		moved = peek->switches > count->switches ? peek->switches - count->switches : 0;
+		/* A holder that has no id yet cannot be told from the one before. */
+		seen = moved && peek->last && peek->last != count->last;
+		count->seen += seen;
+		count->missed += moved - seen;
+	}
+	count->last = peek->last;
+	count->switches = peek->switches;
+	return 0;
+}
+
+void gil_ledger_clear(struct gil_ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->counts_cnt; i++)
+		free(ledger->counts[i]);
+	free(ledger->counts);
+	idmap_clear(&ledger->ids);
+	*ledger = (struct gil_ledger){ 0 };
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state machine of one thread. Two things make it more than a table of transitions: a waking
+ * may stand before the switch-out that it ends, and events may have been lost.
+ */
+#include "analyzer/life.h"
+
+#include "analyzer/believe.h"
+#include "analyzer/waitclass.h"
+
+static bool gap_is_open(const struct timeline *timeline)
+{
+	return timeline->now_ns < timeline->gap_until_ns;
+}
+
+/* A fork leaves the GIL where it was; an exec or a GIL record will say otherwise. */
+static void process_inherit(struct process *process, const struct thread *parent)
+{
+	if (process->born || !parent || !parent->process || parent->process == process)
+		return;
+	process->gil = parent->process->gil;
+	process->gil_pending_since_ns = parent->process->gil_pending_since_ns;
+}
+
+static int thread_begin(struct timeline *timeline, struct thread *thread, uint64_t process_id)
+{
+	uint64_t now_ns = timeline->now_ns;
+	int err;
+
+	err = people_process(timeline->people, process_id, &thread->process);
+	if (!err && !timeline->run->started)
+		err = timeline_begin(timeline, now_ns);
+	if (err)
+		return err;
+	process_inherit(thread->process, idmap_get(&timeline->people->thread_ids, thread->parent));
+	thread->born = true;
+	thread->birth_ns = now_ns;
+	thread->out_ns = now_ns;
+	if (!thread->process->born) {
+		thread->process->born = true;
+		thread->process->birth_ns = now_ns;
+	}
+	thread->process->alive_cnt++;
+	timeline->alive_cnt++;
+	/* The tree only seemed to be empty, if it did. */
+	timeline->queue.limit_ns = UINT64_MAX;
+	return 0;
+}
+
+int life_sight(struct timeline *timeline, uint64_t id, struct thread **ret_thread)
+{
+	struct thread *thread;
+	int err = people_thread(timeline->people, id, &thread);
+
+	if (err)
+		return err;
+	if (!thread->born) {
+		err = thread_begin(timeline, thread, prescan_process(timeline->prescan, id));
+		if (err)
+			return err;
+		thread->birth_lost = true;
+		thread->place = PLACE_LOST;
+		queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
+	}
+	*ret_thread = thread->place == PLACE_GONE ? NULL : thread;
+	return 0;
+}
+
+static void thread_introduce(struct thread *thread, const struct trace_thread *record)
+{
+	thread->tid = record->tid;
+	thread->pid = record->pid;
+	thread->parent = record->parent;
+	name_copy(thread->comm, &record->comm);
+}
+
+static void birth_decide(struct timeline *timeline, struct thread *thread, uint32_t core)
+{
+	struct queue *queue = &timeline->queue;
+
+	if (!thread->parent) {
+		/* COMMAND: its life begins with an exec, on a core. */
+		life_come(timeline, thread, core);
+		thread->switch_ins = 0;
+		if (thread->place == PLACE_LOST)
+			queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
+		timeline_core_set(timeline, &(struct core_change){
+			.at_ns = timeline->now_ns, .core = core, .use = CORE_OURS, .thread = thread,
+		});
+	} else if (gap_is_open(timeline)) {
+		thread->place = PLACE_LOST;
+		queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
+	} else {
+		thread->place = PLACE_READY;
+		queue_decide(queue, thread, timeline->now_ns, STATE_READY_WOKEN);
+	}
+}
+
+int life_birth(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct trace_thread *birth = &record->thread;
+	struct thread *thread;
+	int err = people_thread(timeline->people, birth->id, &thread);
+
+	if (err)
+		return err;
+	thread_introduce(thread, birth);
+	if (!thread->born) {
+		err = thread_begin(timeline, thread, birth->process);
+		if (err)
+			return err;
+		birth_decide(timeline, thread, record->stream);
+		queue_edge(&timeline->queue, &(struct edge){
+			.at_ns = timeline->now_ns,
+			.wakee = thread,
+			.waker = idmap_get(&timeline->people->thread_ids, birth->parent),
+			.ended = STATE_CNT,
+			.since_ns = timeline->now_ns,
+			.cause = birth->parent ? CAUSE_THREAD : CAUSE_PROGRAM,
+		});
+	}
+	/* A birth may stand behind the first switch; then it only says who this is. */
+	thread->birth_lost = false;
+	thread->process->pid = birth->pid;
+	if (thread->tid == thread->pid)
+		thread->process->leader = thread;
+	return 0;
+}
+
+static void wait_decide(struct timeline *timeline, struct thread *thread)
+{
+	queue_decide(&timeline->queue, thread, thread->out_ns, thread->wait.state);
+	thread->sysno = thread->wait.sysno;
+}
+
+static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t at_ns,
+		      const struct waking *waking)
+{
+	enum wake_cause cause = wake_judge(waking, &thread->wait, thread);
+
+	queue_edge(&timeline->queue, &(struct edge){
+		.at_ns = at_ns,
+		.wakee = thread,
+		.waker = cause == CAUSE_THREAD ? waking->waker : NULL,
+		.ended = thread->wait.state,
+		.since_ns = thread->out_ns,
+		.cause = cause,
+	});
+}
+
+/* The waking before the switch-out ended the wait: it was none. */
+static void doubt_was_ready(struct timeline *timeline, struct thread *thread)
+{
+	queue_decide(&timeline->queue, thread, thread->out_ns, STATE_READY_WOKEN);
+	wake_edge(timeline, thread, thread->out_ns, &thread->early);
+	thread->place = PLACE_READY;
+}
+
+static void thread_stray(struct timeline *timeline, struct thread *thread)
+{
+	if (thread->place == PLACE_CORE)
+		thread->on_core_ns += timeline->now_ns - thread->in_ns;
+	gil_lose(&timeline->queue, thread, timeline->now_ns);
+	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
+	thread->place = PLACE_LOST;
+}
+
+void life_come(struct timeline *timeline, struct thread *thread, uint32_t core)
+{
+	struct queue *queue = &timeline->queue;
+
+	if (timeline->now_ns < timeline->cores[core].gap_until_ns)
+		return;
+	if (thread->place == PLACE_CORE) {
+		/* It cannot have come twice; what it did in between is not known. */
+		timeline->contradictions++;
+		thread_stray(timeline, thread);
+	}
+	if (thread->place == PLACE_DOUBT)
+		doubt_was_ready(timeline, thread);
+	thread->place = PLACE_CORE;
+	thread->core = core;
+	thread->in_ns = timeline->now_ns;
+	thread->has_early = false;
+	thread->switch_ins++;
+	queue_unhold(queue, thread);
+	gil_come(queue, thread, timeline->now_ns);
+}
+
+void life_seen(struct timeline *timeline, struct thread *thread, uint32_t core)
+{
+	if (thread->place == PLACE_LOST)
+		life_come(timeline, thread, core);
+}
+
+static void thread_die(struct timeline *timeline, struct thread *thread)
+{
+	thread->place = PLACE_GONE;
+	thread->death_ns = timeline->now_ns;
+	thread->process->death_ns = timeline->now_ns;
+	thread->process->alive_cnt--;
+	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_CNT);
+	/* The run ends here, unless a thread turns up whose birth was lost. */
+	if (!--timeline->alive_cnt) {
+		timeline->run->end_ns = timeline->now_ns;
+		timeline->queue.limit_ns = timeline->now_ns;
+	}
+}
+
+static int thread_block(struct timeline *timeline, struct thread *thread,
+			const struct trace_sched_switch *record)
+{
+	struct queue *queue = &timeline->queue;
+	int err = wait_classify(thread->process, record, &thread->wait);
+
+	if (err)
+		return err;
+	thread->place = PLACE_WAIT;
+	switch (prescan_verdict(timeline->prescan, thread->id, thread->out_ns,
+				&thread->verdict_next)) {
+	case VERDICT_UNKNOWN:
+		thread->wait.state = STATE_UNKNOWN;
+		wait_decide(timeline, thread);
+		break;
+	case VERDICT_WOKEN_EARLY:
+		/* No early waking in sight: it came before a gap that forgot it. */
+		if (thread->has_early)
+			doubt_was_ready(timeline, thread);
+		else
+			queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+		break;
+	case VERDICT_NONE:
+		if (thread->has_early) {
+			thread->place = PLACE_DOUBT;
+			queue_hold(queue, thread, thread->out_ns);
+			break;
+		}
+		/* fall through */
+	case VERDICT_WAITED:
+		wait_decide(timeline, thread);
+	}
+	return 0;
+}
+
+int life_leave(struct timeline *timeline, struct thread *thread,
+	       const struct trace_sched_switch *record)
+{
+	struct gil_peek peek = GIL_PEEK(*record);
+	struct queue *queue = &timeline->queue;
+	uint64_t now_ns = timeline->now_ns;
+
+	if (thread->place == PLACE_CORE) {
+		thread->on_core_ns += now_ns - thread->in_ns;
+		thread->place = PLACE_READY;
+	} else if (thread->place != PLACE_LOST) {
+		timeline->contradictions++;
+		life_lose(timeline, thread);
+	}
+	thread->out_ns = now_ns;
+	thread->switch_outs++;
+	gil_leave(queue, thread, &peek, record->how, now_ns);
+	if (record->how == TRACE_HOW_DEAD) {
+		thread_die(timeline, thread);
+	} else if (gap_is_open(timeline)) {
+		thread_stray(timeline, thread);
+	} else if (record->how == TRACE_HOW_PREEMPTED || record->how == TRACE_HOW_NONE) {
+		thread->place = PLACE_READY;
+		queue_decide(queue, thread, now_ns, STATE_READY_PREEMPTED);
+	} else {
+		return thread_block(timeline, thread, record);
+	}
+	return 0;
+}
+
+void life_wake(struct timeline *timeline, struct thread *thread, const struct waking *waking)
+{
+	struct queue *queue = &timeline->queue;
+	uint64_t now_ns = timeline->now_ns;
+
+	switch (thread->place) {
+	case PLACE_CORE:
+		thread->has_early = true;
+		thread->early = *waking;
+		return;
+	case PLACE_LOST:
+		if (gap_is_open(timeline))
+			return;
+		thread->wait = (struct wait){ .state = STATE_UNKNOWN };
+		thread->out_ns = thread->since_ns;
+		break;
+	case PLACE_DOUBT:
+		queue_unhold(queue, thread);
+		wait_decide(timeline, thread);
+		break;
+	case PLACE_WAIT:
+		break;
+	default:
+		return;
+	}
+	wake_edge(timeline, thread, now_ns, waking);
+	queue_decide(queue, thread, now_ns, STATE_READY_WOKEN);
+	thread->place = PLACE_READY;
+}
+
+void life_lose(struct timeline *timeline, struct thread *thread)
+{
+	struct queue *queue = &timeline->queue;
+
+	if (!thread->born || thread->place == PLACE_GONE || thread->place == PLACE_LOST)
+		return;
+	if (thread->place == PLACE_DOUBT)
+		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+	thread->has_early = false;
+	thread_stray(timeline, thread);
+}
+
+void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end_ns)
+{
+	struct queue *queue = &timeline->queue;
+
+	if (!thread->born || thread->place == PLACE_GONE)
+		return;
+	if (thread->place == PLACE_CORE)
+		thread->on_core_ns += end_ns - thread->in_ns;
+	if (thread->place == PLACE_DOUBT)
+		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+	gil_end(queue, thread, end_ns);
+	queue_unhold(queue, thread);
+	thread->left_alive = true;
+	thread->place = PLACE_GONE;
+	thread->death_ns = end_ns;
+	thread->process->death_ns = end_ns;
+	queue_decide(queue, thread, end_ns, STATE_CNT);
+}

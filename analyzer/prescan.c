@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The first pass. Keeps of every thread only whether it is blocked and whether a waking came first.
+ */
+#include "analyzer/prescan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+
+static int thread_find(struct prescan *prescan, uint64_t id, struct prescan_thread **ret_thread)
+{
+	struct prescan_thread *thread = idmap_get(&prescan->thread_ids, id);
+	int err;
+
+	if (thread) {
+		*ret_thread = thread;
+		return 0;
+	}
+	err = array_reserve(&prescan->threads, &prescan->threads_cap, prescan->threads_cnt + 1,
+			    sizeof(*prescan->threads));
+	if (err)
+		return err;
+	thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return -ENOMEM;
+	err = idmap_put(&prescan->thread_ids, id, thread);
+	if (err) {
+		free(thread);
+		return err;
+	}
+	prescan->threads[prescan->threads_cnt++] = thread;
+	*ret_thread = thread;
+	return 0;
+}
+
+static int verdict_add(struct prescan_thread *thread, uint64_t in_ns, enum wait_verdict verdict)
+{
+	int err = array_reserve(&thread->verdicts, &thread->verdicts_cap, thread->verdicts_cnt + 1,
+				sizeof(*thread->verdicts));
+
+	if (err)
+		return err;
+	thread->verdicts[thread->verdicts_cnt++] = (struct verdict){
+		.out_ns = thread->out_ns, .in_ns = in_ns, .verdict = verdict,
+	};
+	return 0;
+}
+
+/* A wait is over, at `ns`, by the given verdict. */
+static int wait_end(struct prescan_thread *thread, uint64_t ns, enum wait_verdict verdict)
+{
+	thread->blocked = false;
+	if (verdict != VERDICT_UNKNOWN &&
+	    (!thread->has_early || ns - thread->out_ns < PRESCAN_SHORT_NS))
+		return 0;
+	return verdict_add(thread, ns, verdict);
+}
+
+static int scan_switch(struct prescan *prescan, const struct trace_record *record)
+{
+	const struct trace_sched_switch *sw = &record->sched_switch;
+	struct prescan_thread *thread;
+	int err = 0;
+
+	if (sw->prev) {
+		err = thread_find(prescan, sw->prev, &thread);
+		if (err)
+			return err;
+		thread->on_core = false;
+		thread->blocked = sw->how >= TRACE_HOW_BLOCKED && sw->how != TRACE_HOW_DEAD;
+		thread->out_ns = record->ts_ns;
+	}
+	if (sw->next) {
+		err = thread_find(prescan, sw->next, &thread);
+		if (err)
+			return err;
+		if (thread->blocked)
+			err = wait_end(thread, record->ts_ns,
+				       thread->has_early ? VERDICT_WOKEN_EARLY : VERDICT_UNKNOWN);
+		thread->has_early = false;
+		thread->on_core = true;
+	}
+	return err;
+}
+
+static int scan_waking(struct prescan *prescan, const struct trace_record *record)
+{
+	struct prescan_thread *thread;
+	int err = thread_find(prescan, record->waking.wakee, &thread);
+
+	if (err)
+		return err;
+	if (thread->blocked)
+		return wait_end(thread, record->ts_ns, VERDICT_WAITED);
+	if (thread->on_core)
+		thread->has_early = true;
+	return 0;
+}
+
+static int scan_thread(struct prescan *prescan, const struct trace_record *record)
+{
+	struct prescan_thread *thread;
+	int err = thread_find(prescan, record->thread.id, &thread);
+
+	if (err)
+		return err;
+	thread->process = record->thread.process;
+	/* COMMAND itself is on a core when its record begins. */
+	if (!record->thread.parent)
+		thread->on_core = true;
+	return 0;
+}
+
+static int scan_gap(struct prescan *prescan, const struct trace_record *record)
+{
+	const struct trace_gap *gap = &record->gap;
+	int err = array_reserve(&prescan->gaps, &prescan->gaps_cap, prescan->gaps_cnt + 1,
+				sizeof(*prescan->gaps));
+
+	if (err)
+		return err;
+	prescan->gaps[prescan->gaps_cnt++] = (struct gap){
+		.first_ns = gap->first,
+		.last_ns = gap->last > gap->first ? gap->last : gap->first,
+		.cnt = gap->count,
+		.core = record->stream,
+	};
+	return 0;
+}
+
+static int scan_record(struct prescan *prescan, const struct trace_record *record)
+{
+	if (record->stream < TRACE_STREAM_COLLECTOR && record->stream >= prescan->cores_cnt)
+		prescan->cores_cnt = record->stream + 1;
+	switch (record->kind) {
+	case TRACE_SWITCH:
+		return scan_switch(prescan, record);
+	case TRACE_WAKING:
+		return scan_waking(prescan, record);
+	case TRACE_THREAD:
+		return scan_thread(prescan, record);
+	case TRACE_GAP:
+		return scan_gap(prescan, record);
+	default:
+		return 0;
+	}
+}
+
+static int gap_compare(const void *left, const void *right)
+{
+	const struct gap *a = left, *b = right;
+
+	if (a->first_ns != b->first_ns)
+		return a->first_ns < b->first_ns ? -1 : 1;
+	return (a->core > b->core) - (a->core < b->core);
+}
+
+int prescan_read(struct prescan *prescan, struct trace_reader *reader)
+{
+	struct trace_record record;
+	uint64_t last_ns = 0;
+	int err;
+
+	*prescan = (struct prescan){ 0 };
+	while ((err = trace_reader_next(reader, &record)) > 0) {
+		last_ns = record.ts_ns;
+		err = scan_record(prescan, &record);
+		if (err)
+			break;
+	}
+	/* Whoever is in doubt to the end stays so. */
+	for (size_t i = 0; !err && i < prescan->threads_cnt; i++)
+		if (prescan->threads[i]->blocked && prescan->threads[i]->has_early)
+			err = wait_end(prescan->threads[i], last_ns, VERDICT_UNKNOWN);
+	if (err) {
+		prescan_clear(prescan);
+		return err;
+	}
+	if (prescan->gaps_cnt)
+		qsort(prescan->gaps, prescan->gaps_cnt, sizeof(*prescan->gaps), gap_compare);
+	return 0;
+}
+
+void prescan_clear(struct prescan *prescan)
+{
+	for (size_t i = 0; i < prescan->threads_cnt; i++) {
+		free(prescan->threads[i]->verdicts);
+		free(prescan->threads[i]);
+	}
+	free(prescan->threads);
+	free(prescan->gaps);
+	idmap_clear(&prescan->thread_ids);
+	*prescan = (struct prescan){ 0 };
+}
+
+uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id)
+{
+	const struct prescan_thread *thread = idmap_get(&prescan->thread_ids, thread_id);
+
+	return thread ? thread->process : 0;
+}
+
+enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id, uint64_t out_ns,
+				  size_t *next)
+{
+	const struct prescan_thread *thread = idmap_get(&prescan->thread_ids, thread_id);
+	const struct verdict *verdict;
+
+	if (!thread)
+		return VERDICT_NONE;
+	while (*next < thread->verdicts_cnt && thread->verdicts[*next].out_ns < out_ns)
+		(*next)++;
+	if (*next == thread->verdicts_cnt || thread->verdicts[*next].out_ns != out_ns)
+		return VERDICT_NONE;
+	verdict = &thread->verdicts[*next];
+	/* Across lost events a verdict is worth nothing; the timeline meets them at their time. */
+	if (prescan_gap_begins_in(prescan, verdict->out_ns, verdict->in_ns))
+		return VERDICT_NONE;
+	return verdict->verdict;
+}
+
+bool prescan_gap_begins_in(const struct prescan *prescan, uint64_t from_ns, uint64_t to_ns)
+{
+	size_t low = 0, high = prescan->gaps_cnt;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (prescan->gaps[mid].first_ns > from_ns)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low < prescan->gaps_cnt && prescan->gaps[low].first_ns <= to_ns;
+}

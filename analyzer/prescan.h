@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What has to be known before the records are read in earnest: a first pass over the file.
+ *
+ *  - Gaps. A GAP record stands behind the loss that it tells of, so when it comes, records of other
+ *    cores from within the gap have already passed.
+ *  - Verdicts on waits. A wait that no waking follows was ended by an earlier waking or is unknown,
+ *    and that shows only at the switch-in, which may be minutes later. Without a verdict, everything
+ *    that happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
+ *    there are few verdicts.
+ *  - The process of every thread, as its birth may stand behind its first switch or be lost.
+ */
+#ifndef ANALYZER_PRESCAN_H
+#define ANALYZER_PRESCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/idmap.h"
+#include "trace/reader.h"
+
+/* Doubts shorter than this get no verdict. */
+#define PRESCAN_SHORT_NS UINT64_C(10000000)
+
+struct gap {
+	uint64_t first_ns, last_ns;
+	uint64_t cnt;
+	uint32_t core;
+};
+
+enum wait_verdict {
+	VERDICT_NONE,		/* nothing unusual, or soon to be seen */
+	VERDICT_WAITED,		/* ended by a waking that comes later */
+	VERDICT_WOKEN_EARLY,	/* ended by the waking before it: not a wait at all */
+	VERDICT_UNKNOWN,	/* no waking ended it */
+};
+
+struct verdict {
+	uint64_t out_ns, in_ns;
+	enum wait_verdict verdict;
+};
+
+struct prescan_thread {
+	uint64_t process;	/* 0 = no birth in the file */
+	bool on_core, blocked, has_early;
+	uint64_t out_ns;
+	struct verdict *verdicts;	/* in the order of time */
+	size_t verdicts_cap, verdicts_cnt;
+};
+
+struct prescan {
+	struct gap *gaps;	/* by first_ns */
+	size_t gaps_cap, gaps_cnt;
+	uint32_t cores_cnt;	/* highest core with records + 1 */
+	struct idmap thread_ids;
+	struct prescan_thread **threads;
+	size_t threads_cap, threads_cnt;
+};
+
+/* Reads all records; the caller rewinds. */
+int prescan_read(struct prescan *prescan, struct trace_reader *reader);
+void prescan_clear(struct prescan *prescan);
+
+/* The process that the thread's birth names, 0 when there is none. */
+uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id);
+/*
+ * The verdict on the wait of this thread that begins at out_ns. *next is the caller's, one for each
+ * thread, 0 at first: waits are asked for in the order of time.
+ */
+enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id, uint64_t out_ns,
+				  size_t *next);
+/* Whether events of any core were lost in the part of [from_ns, to_ns] after from_ns. */
+bool prescan_gap_begins_in(const struct prescan *prescan, uint64_t from_ns, uint64_t to_ns);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The report for machines: all facts, by names that stay (docs/report.schema.json).
+ *
+ * A failed allocation shows as a NULL that spreads: json_object_set_new() and its like refuse NULL
+ * with -1, and every object is checked through `failed`.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/answer.h"
+#include "analyzer/escape.h"
+#include "analyzer/render.h"
+
+#define JSON_SCHEMA 1
+
+struct json_out {
+	bool failed;
+};
+
+static void put(struct json_out *out, json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value))
+		out->failed = true;
+}
+
+static void put_number(struct json_out *out, json_t *object, const char *key, uint64_t value)
+{
+	put(out, object, key, json_integer((json_int_t)value));
+}
+
+static void put_bool(struct json_out *out, json_t *object, const char *key, bool value)
+{
+	put(out, object, key, json_boolean(value));
+}
+
+/* Text from outside: made valid UTF-8 first. */
+static void put_text(struct json_out *out, json_t *object, const char *key, const char *text)
+{
+	char *escaped = escape_dup(text, strlen(text));
+
+	put(out, object, key, escaped ? json_string(escaped) : NULL);
+	free(escaped);
+}
+
+static void append(struct json_out *out, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value))
+		out->failed = true;
+}
+
+static double average(uint64_t integral_ns, uint64_t over_ns)
+{
+	return over_ns ? (double)integral_ns / (double)over_ns : 0;
+}
+
+static json_t *states_json(struct json_out *out, const uint64_t state_ns[STATE_CNT])
+{
+	json_t *states = json_object();
+
+	for (int state = 0; state < STATE_CNT; state++)
+		put_number(out, states, state_infos[state].name, state_ns[state]);
+	return states;
+}
+
+static json_t *curves_json(struct json_out *out, const struct report_scope *scope)
+{
+	json_t *curves = json_object();
+
+	for (int i = 0; i < CURVE_CNT; i++) {
+		json_t *curve = json_object();
+		const struct scope *from = scope->curves;
+
+		put(out, curve, "avg_wall",
+		    json_real(average(from->integral_ns[i], scope->wall_ns)));
+		put(out, curve, "avg_active",
+		    json_real(average(from->active_integral_ns[i], from->active_ns)));
+		put_number(out, curve, "integral_ns", from->integral_ns[i]);
+		put_number(out, curve, "active_integral_ns", from->active_integral_ns[i]);
+		put(out, curves, curve_names[i], curve);
+	}
+	return curves;
+}
+
+static json_t *histogram_json(struct json_out *out, const struct scope *curves)
+{
+	json_t *histogram = json_array();
+
+	for (size_t i = 0; i < curves->levels_cnt; i++) {
+		json_t *level = json_object();
+
+		put_number(out, level, "level", i);
+		put_number(out, level, "ns", curves->level_ns[i]);
+		append(out, histogram, level);
+	}
+	return histogram;
+}
+
+/* What the whole run and a process have in common. */
+static void scope_put(struct json_out *out, json_t *object, const struct report_scope *scope)
+{
+	put_number(out, object, "wall_ns", scope->wall_ns);
+	put_number(out, object, "active_ns", scope->curves->active_ns);
+	put_number(out, object, "any_on_core_ns", scope->curves->any_on_core_ns);
+	put_number(out, object, "sampled_ns", scope->sampled_ns);
+	put(out, object, "curves", curves_json(out, scope));
+	put(out, object, "states", states_json(out, scope->state_ns));
+	put(out, object, "histogram", histogram_json(out, scope->curves));
+}
+
+static json_t *process_json(struct json_out *out, const struct report_process *row)
+{
+	const struct process *process = row->process;
+	json_t *object = json_object();
+
+	put_number(out, object, "id", process->id);
+	put_number(out, object, "pid", process->pid);
+	put_text(out, object, "comm", row->comm);
+	put_number(out, object, "threads", row->threads_cnt);
+	put_number(out, object, "birth_ns", process->birth_ns);
+	put_number(out, object, "death_ns", process->death_ns);
+	put_number(out, object, "run_ns", row->on_core_ns);
+	put_number(out, object, "gil_pending_ns", process->gil_pending_ns);
+	scope_put(out, object, &row->scope);
+	return object;
+}
+
+static json_t *thread_json(struct json_out *out, const struct report_thread *row)
+{
+	const struct thread *thread = row->thread;
+	json_t *object = json_object();
+
+	put_number(out, object, "id", thread->id);
+	put_number(out, object, "process", thread->process->id);
+	put_number(out, object, "tid", thread->tid);
+	put_number(out, object, "pid", thread->pid);
+	put_text(out, object, "comm", thread->comm);
+	put_number(out, object, "birth_ns", thread->birth_ns);
+	put_number(out, object, "death_ns", thread->death_ns);
+	put_bool(out, object, "birth_lost", thread->birth_lost);
+	put_bool(out, object, "left_alive", thread->left_alive);
+	put(out, object, "states", states_json(out, row->state_ns));
+	put_number(out, object, "sampled_ns", row->sampled_ns);
+	put_number(out, object, "run_ns", thread->on_core_ns);
+	put(out, object, "kernel_run_ns", thread->has_usage ?
+	    json_integer((json_int_t)thread->kernel_run_ns) : json_null());
+	put(out, object, "kernel_delay_ns", thread->has_usage ?
+	    json_integer((json_int_t)thread->kernel_delay_ns) : json_null());
+	put_number(out, object, "gil_wait_episode_ns", thread->gil_episode_ns);
+	put_number(out, object, "gil_waits", thread->gil_waits);
+	put_number(out, object, "gil_held_off_core_ns", thread->gil_held_off_core_ns);
+	put_number(out, object, "switches", thread->switch_outs);
+	put_number(out, object, "switch_ins", thread->switch_ins);
+	put_number(out, object, "idle_switch_ins", thread->idle_switch_ins);
+	put_number(out, object, "migrations", thread->migrations);
+	put(out, object, "exit_code", thread->has_exit ?
+	    json_integer((json_int_t)thread->exit_code) : json_null());
+	return object;
+}
+
+static json_t *core_json(struct json_out *out, const struct report_core *core)
+{
+	json_t *object = json_object(), *guests = json_array();
+
+	put_number(out, object, "core", core->core);
+	put_number(out, object, "ours_ns", core->ours_ns);
+	put_number(out, object, "true_ns", core->true_ns);
+	put_number(out, object, "spin_ns", core->spin_ns);
+	put_number(out, object, "other_ns", core->other_ns);
+	put_number(out, object, "idle_ns", core->idle_ns);
+	put_number(out, object, "unknown_ns", core->unknown_ns);
+	put_number(out, object, "steal_ns", core->steal_ns);
+	for (size_t i = 0; i < REPORT_GUESTS && core->guests[i].ns; i++) {
+		json_t *guest = json_object();
+
+		put_number(out, guest, "pid", core->guests[i].pid);
+		put_text(out, guest, "comm", core->guests[i].comm ? core->guests[i].comm : "");
+		put_number(out, guest, "ns", core->guests[i].ns);
+		append(out, guests, guest);
+	}
+	put(out, object, "others", guests);
+	return object;
+}
+
+static json_t *idle_json(struct json_out *out, const struct report_idle *idle)
+{
+	json_t *object = json_object();
+
+	put_number(out, object, "total_ns", idle->idle_ns);
+	put_number(out, object, "work_ready_ns", idle->ready_ns);
+	put_number(out, object, "threads_waiting_ns", idle->waiting_ns);
+	put_number(out, object, "no_threads_ns", idle->nobody_ns);
+	put(out, object, "waiting", states_json(out, idle->wait_ns));
+	return object;
+}
+
+static json_t *call_json(struct json_out *out, const struct report_call *call)
+{
+	json_t *object = json_object();
+
+	put(out, object, "state", json_string(state_infos[call->state].name));
+	put(out, object, "number", call->sysno ? json_integer((json_int_t)call->sysno - 1) :
+						 json_null());
+	put(out, object, "name", call->name ? json_string(call->name) : json_null());
+	put_number(out, object, "ns", call->ns);
+	put_number(out, object, "waits", call->cnt);
+	return object;
+}
+
+static json_t *causes_json(struct json_out *out, const uint64_t causes[CAUSE_CNT])
+{
+	static const char *const names[CAUSE_CNT] = {
+		[CAUSE_THREAD] = "thread", [CAUSE_TIMER] = "timer",
+		[CAUSE_INTERRUPT] = "interrupt", [CAUSE_PROGRAM] = "program",
+		[CAUSE_UNCLEAR] = "unclear",
+	};
+	json_t *object = json_object();
+
+	for (int i = 0; i < CAUSE_CNT; i++)
+		put_number(out, object, names[i], causes[i]);
+	return object;
+}
+
+static json_t *clock_json(struct json_out *out, const struct report_clock *clock)
+{
+	json_t *object = json_object();
+
+	put_number(out, object, "threads", clock->threads_cnt);
+	put_number(out, object, "run_ns", clock->run_ns);
+	put_number(out, object, "kernel_run_ns", clock->kernel_run_ns);
+	put_number(out, object, "worst_ns", clock->worst_ns);
+	put(out, object, "worst_tid", clock->worst ?
+	    json_integer((json_int_t)clock->worst->tid) : json_null());
+	return object;
+}
+
+static json_t *quality_json(struct json_out *out, const struct report *report)
+{
+	const struct report_quality *quality = &report->quality;
+	const struct trace_fault *cut = report->run->cut;
+	json_t *object = json_object();
+
+	put_number(out, object, "records", quality->records_cnt);
+	put_number(out, object, "switches", quality->switches_cnt);
+	put_number(out, object, "wakings", quality->wakings_cnt);
+	put_number(out, object, "samples", quality->samples_cnt);
+	put_number(out, object, "lost", quality->lost);
+	put_number(out, object, "gaps", quality->gaps_cnt);
+	put_bool(out, object, "balances", quality->balances);
+	put_number(out, object, "untracked", quality->untracked);
+	put_number(out, object, "unread", quality->unread);
+	put_number(out, object, "contradictions", quality->contradictions);
+	put_number(out, object, "unknown_ns", report->tree.state_ns[STATE_UNKNOWN]);
+	put_number(out, object, "steal_ns", quality->steal_ns);
+	put_number(out, object, "probe_ns", quality->probe_ns);
+	put_number(out, object, "probe_runs", quality->probe_runs);
+	put_number(out, object, "probe_runs_skipped", quality->missed);
+	put_number(out, object, "collector_ns", quality->collector_ns);
+	put_bool(out, object, "cost_known", quality->has_cost);
+	put_number(out, object, "gil_peeks", quality->gil_peeks);
+	put_number(out, object, "gil_switches_seen", quality->gil_switches_seen);
+	put_number(out, object, "gil_switches_missed", quality->gil_switches_missed);
+	put_number(out, object, "gil_pending_ns", quality->gil_pending_ns);
+	put_number(out, object, "births_lost", quality->births_lost);
+	put_number(out, object, "left_alive", quality->left_alive);
+	put(out, object, "wakings_by_cause", causes_json(out, quality->causes));
+	put(out, object, "clock", clock_json(out, &quality->clock));
+	put_bool(out, object, "cut", cut);
+	put(out, object, "cut_offset", cut ? json_integer((json_int_t)cut->offset) : json_null());
+	put(out, object, "cut_reason", cut ? json_string(cut->reason) : json_null());
+	put_bool(out, object, "ended", report->run->ended);
+	put(out, object, "confidence", json_string(confidence_names[quality->confidence]));
+	put_text(out, object, "doubts", quality->doubts);
+	return object;
+}
+
+static json_t *command_json(struct json_out *out, const struct run *run)
+{
+	json_t *arguments = json_array();
+	size_t at = 0;
+
+	while (at < run->command_len) {
+		size_t len = strnlen(run->command + at, run->command_len - at);
+		char *escaped = escape_dup(run->command + at, len);
+
+		append(out, arguments, escaped ? json_string(escaped) : NULL);
+		free(escaped);
+		at += len + 1;
+	}
+	return arguments;
+}
+
+static void run_put(struct json_out *out, json_t *root, const struct report *report,
+		    const char *file)
+{
+	const struct run *run = report->run;
+
+	put_number(out, root, "schema", JSON_SCHEMA);
+	put_text(out, root, "file", file);
+	put_text(out, root, "name", report->name);
+	put(out, root, "command", command_json(out, run));
+	put_text(out, root, "machine", run->machine);
+	put_text(out, root, "kernel", run->kernel);
+	put_text(out, root, "hostname", run->hostname);
+	put_text(out, root, "tool", run->tool);
+	put_number(out, root, "start_realtime_ns", run->start_realtime_ns);
+	put_number(out, root, "start_ns", run->start_ns);
+	put_number(out, root, "end_ns", run->end_ns);
+	put(out, root, "status", run->ended ? json_integer((json_int_t)run->end_status) :
+					      json_null());
+	put_number(out, root, "cores_cnt", report->cores_cnt);
+	put_number(out, root, "cores_used_cnt", report->cores_used_cnt);
+	put_number(out, root, "threads_cnt", report->threads_cnt);
+	put_number(out, root, "processes_cnt", report->processes_cnt);
+	put_number(out, root, "gil_held_off_core_ns", report->gil_held_off_core_ns);
+	put_number(out, root, "gil_wait_episode_ns", report->gil_episode_ns);
+	put_number(out, root, "gil_waits", report->gil_waits);
+	put(out, root, "answer", json_string(answer_make(report).text));
+}
+
+static json_t *report_json(struct json_out *out, const struct report *report, const char *file)
+{
+	json_t *processes = json_array(), *threads = json_array();
+	json_t *cores = json_array(), *calls = json_array();
+	json_t *root = json_object();
+
+	run_put(out, root, report, file);
+	scope_put(out, root, &report->tree);
+	for (size_t i = 0; i < report->processes_listed; i++)
+		append(out, processes, process_json(out, &report->processes[i]));
+	for (size_t i = 0; i < report->threads_listed; i++)
+		append(out, threads, thread_json(out, &report->threads[i]));
+	for (size_t i = 0; i < report->cores_cnt; i++)
+		append(out, cores, core_json(out, &report->cores[i]));
+	for (size_t i = 0; i < report->calls_cnt; i++)
+		append(out, calls, call_json(out, &report->calls[i]));
+	put(out, root, "processes", processes);
+	put(out, root, "threads", threads);
+	put(out, root, "cores", cores);
+	put(out, root, "idle", idle_json(out, &report->idle));
+	put(out, root, "waits_by_call", calls);
+	put(out, root, "quality", quality_json(out, report));
+	return root;
+}
+
+int render_json(const struct report *report, const char *file, FILE *out)
+{
+	struct json_out state = { 0 };
+	json_t *root = report_json(&state, report, file);
+	int err = state.failed ? -ENOMEM : 0;
+
+	/* A failed write stays in the stream for the caller. */
+	if (!err && !json_dumpf(root, out, JSON_INDENT(1)))
+		fputc('\n', out);
+	json_decref(root);
+	return err;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads the header's facts, and keeps the names of programs that are not traced.
+ */
+#include "analyzer/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+
+static const char *fact_text(const struct trace_reader *reader, const char *key)
+{
+	const char *text = trace_reader_fact(reader, key, NULL);
+
+	return text ? text : "";
+}
+
+static uint64_t fact_number(const struct trace_reader *reader, const char *key)
+{
+	return strtoull(fact_text(reader, key), NULL, 10);
+}
+
+void run_init(struct run *run, const struct trace_reader *reader, uint32_t cores_min)
+{
+	uint64_t cores = fact_number(reader, "cores");
+
+	*run = (struct run){ 0 };
+	run->machine = fact_text(reader, "machine");
+	run->kernel = fact_text(reader, "kernel");
+	run->hostname = fact_text(reader, "hostname");
+	run->tool = fact_text(reader, "tool");
+	run->command = trace_reader_fact(reader, "command", &run->command_len);
+	if (!run->command) {
+		run->command = "";
+		run->command_len = 0;
+	}
+	run->start_realtime_ns = fact_number(reader, "start_realtime_ns");
+	/* A header that claims more cores than there are stream numbers is not believed. */
+	if (cores >= TRACE_STREAM_COLLECTOR)
+		cores = 0;
+	run->cores_cnt = cores > cores_min ? (uint32_t)cores : cores_min;
+	run->cut = trace_reader_cut(reader);
+}
+
+int run_program_add(struct run *run, const struct trace_program *record)
+{
+	struct program *program = idmap_get(&run->program_ids, record->id);
+	int err;
+
+	if (!program) {
+		err = array_reserve(&run->programs, &run->programs_cap, run->programs_cnt + 1,
+				    sizeof(*run->programs));
+		if (err)
+			return err;
+		program = calloc(1, sizeof(*program));
+		if (!program)
+			return -ENOMEM;
+		err = idmap_put(&run->program_ids, record->id, program);
+		if (err) {
+			free(program);
+			return err;
+		}
+		run->programs[run->programs_cnt++] = program;
+	}
+	program->id = record->id;
+	program->pid = record->pid;
+	name_copy(program->comm, &record->comm);
+	return 0;
+}
+
+const struct program *run_program(const struct run *run, uint64_t id)
+{
+	return idmap_get(&run->program_ids, id);
+}
+
+void run_clear(struct run *run)
+{
+	for (size_t i = 0; i < run->programs_cnt; i++)
+		free(run->programs[i]);
+	free(run->programs);
+	idmap_clear(&run->program_ids);
+	*run = (struct run){ 0 };
+}

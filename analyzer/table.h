@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How times, numbers and tables look: the one place, so that all parts of a report look alike.
+ *
+ * Formatted values come as a struct text, by value, so that they can stand in an argument list.
+ */
+#ifndef ANALYZER_TABLE_H
+#define ANALYZER_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct text {
+	char s[96];
+};
+
+/* Bars, units and signs: with UTF-8, or plain ASCII where the terminal's locale has none. */
+struct style {
+	bool utf8;
+};
+
+/* "870 ns", "12.3 ms", "2.03 s": three digits. */
+struct text format_time(uint64_t ns, struct style style);
+/* "4,812" */
+struct text format_count(uint64_t cnt);
+/* "12.3 %"; a share that is not 0 never looks like 0. "-" of nothing. */
+struct text format_percent(uint64_t part, uint64_t whole);
+/* The same without the sign, for columns that say so: "12.3", "." for exactly 0. */
+struct text format_share(uint64_t part, uint64_t whole);
+/* "3.98": so many thread-nanoseconds over a time. */
+struct text format_average(uint64_t integral_ns, uint64_t over_ns);
+/* part/whole of `width` characters, in eighths. */
+struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct style style);
+/* A name from outside, escaped and cut to `width` characters. */
+struct text format_name(const char *name, unsigned int width, struct style style);
+/* "1 thread", "4 threads" */
+struct text format_noun(uint64_t cnt, const char *noun, const char *nouns);
+
+/* Characters that it takes on a terminal. */
+size_t text_width(const char *text);
+
+struct table;
+
+/* align: one letter for each column, 'l' or 'r'. NULL when there is no memory. */
+struct table *table_new(const char *align);
+void table_free(struct table *table);
+/* Fills the table from left to right, row by row. */
+int table_cell(struct table *table, const char *text);
+/* Columns are as wide as their widest cell, two spaces apart; rows end without trailing spaces. */
+void table_print(const struct table *table, const char *indent, FILE *out);
+
+#endif

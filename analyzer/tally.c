@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Adds up states. Keeps its own account of what state a thread is in, so that a timeline that lost
+ * or doubled a stretch of a life cannot go unnoticed.
+ */
+#include "analyzer/tally.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/thread.h"
+
+static int call_add(struct tally *tally, const struct change *change, uint64_t passed_ns)
+{
+	struct call_tally *call = idmap_get(&tally->call_ids, change->sysno);
+	int err;
+
+	if (!call) {
+		err = array_reserve(&tally->calls, &tally->calls_cap, tally->calls_cnt + 1,
+				    sizeof(*tally->calls));
+		if (err)
+			return err;
+		call = calloc(1, sizeof(*call));
+		if (!call)
+			return -ENOMEM;
+		err = idmap_put(&tally->call_ids, change->sysno, call);
+		if (err) {
+			free(call);
+			return err;
+		}
+		call->sysno = change->sysno;
+		tally->calls[tally->calls_cnt++] = call;
+	}
+	call->wait_ns[change->from] += passed_ns;
+	call->cnt[change->from]++;
+	return 0;
+}
+
+static int thread_find(struct tally *tally, uint32_t slot, struct thread_tally **ret_thread)
+{
+	int err = array_reserve(&tally->threads, &tally->threads_cap, slot + 1,
+				sizeof(*tally->threads));
+
+	if (err)
+		return err;
+	while (tally->threads_cnt <= slot)
+		tally->threads[tally->threads_cnt++].state = STATE_CNT;
+	*ret_thread = &tally->threads[slot];
+	return 0;
+}
+
+static bool state_is_wait(enum thread_state state)
+{
+	return state >= STATE_WAIT_GIL && state <= STATE_WAIT_OTHER;
+}
+
+/* Identity 1 at a death: the states sum to the life that birth and death enclose. */
+static int life_check(struct tally *tally, const struct thread_tally *own,
+		      const struct thread *thread, uint64_t at_ns)
+{
+	uint64_t sum_ns = 0;
+
+	for (int i = 0; i < STATE_CNT; i++)
+		sum_ns += own->state_ns[i];
+	return identity_check(tally->identity, sum_ns == at_ns - thread->birth_ns,
+			      "identity 1: the states of thread %" PRIu64 " sum to %" PRIu64
+			      " ns, its life is %" PRIu64 " ns",
+			      thread->id, sum_ns, at_ns - thread->birth_ns);
+}
+
+static int tally_change(void *ctx, const struct change *change)
+{
+	const struct thread *thread = change->thread;
+	struct tally *tally = ctx;
+	struct thread_tally *own;
+	uint64_t passed_ns;
+	int err = thread_find(tally, thread->slot, &own);
+
+	if (err)
+		return err;
+	err = identity_check(tally->identity,
+			     change->from == own->state && change->since_ns == own->since_ns &&
+				     change->at_ns >= own->since_ns,
+			     "identity 1: thread %" PRIu64 " leaves a state at %" PRIu64
+			     " ns that it was not in", thread->id, change->at_ns);
+	if (err)
+		return err;
+	if (change->from != STATE_CNT) {
+		passed_ns = change->at_ns - own->since_ns;
+		own->state_ns[change->from] += passed_ns;
+		own->entries[change->from]++;
+		if (change->sampled)
+			own->sampled_ns += passed_ns;
+		if (state_is_wait(change->from))
+			err = call_add(tally, change, passed_ns);
+	}
+	own->state = change->to;
+	own->since_ns = change->at_ns;
+	if (!err && change->to == STATE_CNT)
+		err = life_check(tally, own, thread, change->at_ns);
+	return err;
+}
+
+static int tally_edge(void *ctx, const struct edge *edge)
+{
+	struct tally *tally = ctx;
+
+	if (edge->ended != STATE_CNT)
+		tally->causes[edge->cause]++;
+	return 0;
+}
+
+void tally_clear(struct tally *tally)
+{
+	for (size_t i = 0; i < tally->calls_cnt; i++)
+		free(tally->calls[i]);
+	free(tally->calls);
+	idmap_clear(&tally->call_ids);
+	free(tally->threads);
+	*tally = (struct tally){ 0 };
+}
+
+const struct sink tally_sink = {
+	.name = "tally",
+	.change = tally_change,
+	.edge = tally_edge,
+};

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads and processes of a run: who they are, and what the timeline has to remember of each.
+ *
+ * A thread or process lives in memory until the end of the analysis, so that everybody may keep the
+ * pointer. `slot` numbers them densely from 0 in the order of first sight: a sink indexes its own
+ * arrays with it.
+ */
+#ifndef ANALYZER_THREAD_H
+#define ANALYZER_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/idmap.h"
+#include "analyzer/state.h"
+#include "trace/records.h"
+
+/* Longer names are cut; the kernel's own end after 15 bytes. */
+#define NAME_BYTES 64
+
+struct thread;
+
+/* What is known of a process's GIL. */
+enum gil_presence {
+	GIL_NONE,
+	GIL_PENDING,		/* being looked for: futex waits cannot be told apart yet */
+	GIL_LOCATED,		/* running threads are watched for evidence of holding it */
+};
+
+struct process {
+	uint64_t id;
+	uint64_t pid;
+	uint32_t slot;
+	uint32_t alive_cnt;
+	uint64_t birth_ns, death_ns;	/* first birth, last death (or the run's end) */
+	bool born;
+	struct thread *leader;		/* newest thread whose tid is the pid; NULL = none seen */
+	struct idmap lock_words;	/* futex words that were seen to belong to locks */
+	enum gil_presence gil;
+	uint64_t gil_pending_since_ns, gil_pending_ns;
+};
+
+/* Who can have ended a wait depends on what kind it is. */
+enum wait_kind { WAIT_KIND_ANY, WAIT_KIND_FUTEX, WAIT_KIND_IO, WAIT_KIND_CHILD, WAIT_KIND_SLEEP };
+
+struct wait {
+	enum thread_state state;
+	enum wait_kind kind;
+	uint64_t sysno;		/* 1 + nr, 0 = none */
+	uint64_t word;		/* WAIT_KIND_FUTEX: its address */
+};
+
+/* A waking, kept until the wait that it ended is known. */
+struct waking {
+	uint64_t at_ns;
+	struct thread *waker;	/* NULL: not traced */
+	uint64_t other;
+	uint64_t context;
+	uint64_t sysno;
+	uint64_t arg0, arg1;
+};
+
+enum thread_place {
+	PLACE_LOST,		/* events were lost: it may be anywhere */
+	PLACE_CORE,
+	PLACE_READY,
+	PLACE_WAIT,		/* blocked, and what follows will say until when */
+	PLACE_DOUBT,		/* blocked, or already woken by a waking that came before */
+	PLACE_GONE,		/* dead */
+};
+
+/* What the evidence says of a running thread and its process's GIL; see gilwatch.h. */
+enum gil_mode { GIL_MODE_OFF, GIL_MODE_FREE, GIL_MODE_HELD, GIL_MODE_FIGHT, GIL_MODE_DROPPED };
+
+struct gil_view {
+	enum gil_mode mode;
+	uint64_t since_ns;	/* the last evidence */
+	uint32_t misses;	/* looks in a row that found it without the GIL while it fights */
+	uint64_t miss_ns;	/* the first of them */
+	/* At its last switch-out: */
+	bool held;
+	enum trace_gil_part part;	/* of the GIL object, that it blocked in */
+	uint64_t switches;
+	/* Episode of waiting, from its first block to the first proof of holding: */
+	bool in_episode;
+	uint64_t episode_ns;	/* its begin */
+};
+
+struct thread {
+	uint64_t id;
+	uint64_t tid, pid, parent;
+	struct process *process;
+	uint32_t slot;
+	char comm[NAME_BYTES];
+	uint64_t birth_ns, death_ns;
+	bool born;
+	bool birth_lost;	/* seen without a birth */
+	bool left_alive;	/* lives on after the run's end, for all the trace says */
+
+	/* Decided: its state from since_ns on. */
+	enum thread_state state;
+	uint64_t since_ns;
+	bool sampled;
+	uint64_t sysno;		/* of the wait that `state` is */
+
+	/* Not decided from hold_ns on; a link in the queue's list. */
+	bool held;
+	uint64_t hold_ns;
+	struct thread *hold_prev, *hold_next;
+
+	enum thread_place place;
+	uint32_t core;
+	uint64_t in_ns, out_ns;	/* last switch-in and switch-out */
+	struct wait wait;
+	bool has_early;
+	struct waking early;	/* last waking since its switch-in, while it was on its core */
+	size_t verdict_next;	/* see prescan.h */
+	struct gil_view gil;
+
+	/* Counted from the records themselves, not from the states. */
+	uint64_t on_core_ns;
+	uint64_t switch_ins, idle_switch_ins, switch_outs, migrations;
+	uint64_t gil_episode_ns, gil_waits;
+	uint64_t gil_held_off_core_ns;
+	bool has_usage;
+	uint64_t kernel_run_ns, kernel_delay_ns;
+	bool has_exit;
+	uint64_t exit_code;
+};
+
+/* All threads and processes, by id and in the order of first sight. */
+struct people {
+	struct idmap thread_ids, process_ids;
+	struct thread **threads;
+	size_t threads_cap, threads_cnt;
+	struct process **processes;
+	size_t processes_cap, processes_cnt;
+};
+
+/* The one with this id, made if there is none yet. */
+int people_thread(struct people *people, uint64_t id, struct thread **ret_thread);
+int people_process(struct people *people, uint64_t id, struct process **ret_process);
+void people_clear(struct people *people);
+
+/* Copies a name that need not end in NUL; cuts what does not fit. */
+void name_copy(char dst[NAME_BYTES], const struct trace_bytes *src);
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Takes the records one by one: keeps the cores and the gaps, and tells life.c what happens to whom.
+ */
+#include "analyzer/timeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/believe.h"
+#include "analyzer/life.h"
+
+int timeline_init(struct timeline *timeline, struct run *run, struct people *people,
+		  const struct prescan *prescan, const struct sink_use *sinks, size_t sinks_cnt)
+{
+	*timeline = (struct timeline){ .run = run, .people = people, .prescan = prescan };
+	timeline->cores = calloc(run->cores_cnt ? run->cores_cnt : 1, sizeof(*timeline->cores));
+	if (!timeline->cores)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < run->cores_cnt; i++)
+		timeline->cores[i].use = CORE_UNKNOWN;
+	queue_init(&timeline->queue, sinks, sinks_cnt);
+	return 0;
+}
+
+void timeline_clear(struct timeline *timeline)
+{
+	queue_clear(&timeline->queue);
+	gil_ledger_clear(&timeline->gils);
+	free(timeline->cores);
+	*timeline = (struct timeline){ 0 };
+}
+
+int timeline_begin(struct timeline *timeline, uint64_t now_ns)
+{
+	struct queue *queue = &timeline->queue;
+
+	timeline->run->started = true;
+	timeline->run->start_ns = now_ns;
+	timeline->run->end_ns = now_ns;
+	for (size_t i = 0; i < queue->sinks_cnt; i++) {
+		const struct sink_use *use = &queue->sinks[i];
+		int err = use->sink->begin ? use->sink->begin(use->ctx, timeline->run) : 0;
+
+		if (err < 0)
+			return err;
+	}
+	for (uint32_t i = 0; i < timeline->run->cores_cnt; i++)
+		if (timeline->cores[i].use != CORE_UNKNOWN)
+			queue_core(queue, &(struct core_change){
+				.at_ns = now_ns,
+				.core = i,
+				.use = timeline->cores[i].use,
+				.program = timeline->cores[i].program,
+			});
+	return 0;
+}
+
+void timeline_core_set(struct timeline *timeline, const struct core_change *change)
+{
+	struct core_now *core = &timeline->cores[change->core];
+
+	/* While its events are being lost, a core stays unknown. */
+	if (change->use != CORE_UNKNOWN && timeline->now_ns < core->gap_until_ns)
+		return;
+	if (core->use == change->use && core->thread == change->thread &&
+	    core->program == change->program)
+		return;
+	core->use = change->use;
+	core->thread = change->thread;
+	core->program = change->program;
+	if (timeline->run->started)
+		queue_core(&timeline->queue, change);
+}
+
+static void gap_begin(struct timeline *timeline, const struct gap *gap)
+{
+	struct core_now *core;
+
+	if (gap->core >= timeline->run->cores_cnt)
+		return;
+	core = &timeline->cores[gap->core];
+	for (size_t i = 0; i < timeline->people->threads_cnt; i++) {
+		struct thread *thread = timeline->people->threads[i];
+
+		if (thread->place != PLACE_CORE || thread->core == gap->core)
+			life_lose(timeline, thread);
+	}
+	timeline_core_set(timeline, &(struct core_change){
+		.at_ns = timeline->now_ns, .core = gap->core, .use = CORE_UNKNOWN,
+	});
+	if (gap->last_ns > core->gap_until_ns)
+		core->gap_until_ns = gap->last_ns;
+	if (gap->last_ns > timeline->gap_until_ns)
+		timeline->gap_until_ns = gap->last_ns;
+}
+
+/* Every gap takes effect at the time of its first lost event. */
+static void gaps_begin(struct timeline *timeline, uint64_t until_ns)
+{
+	const struct prescan *prescan = timeline->prescan;
+
+	while (timeline->gap_next < prescan->gaps_cnt &&
+	       prescan->gaps[timeline->gap_next].first_ns <= until_ns) {
+		const struct gap *gap = &prescan->gaps[timeline->gap_next++];
+
+		if (gap->first_ns > timeline->now_ns)
+			timeline->now_ns = gap->first_ns;
+		gap_begin(timeline, gap);
+	}
+}
+
+/* Whoever sees a GIL in a process knows that it has one. */
+static void gil_locate(struct timeline *timeline, struct process *process, bool present)
+{
+	if (process->gil == GIL_PENDING)
+		process->gil_pending_ns += timeline->now_ns - process->gil_pending_since_ns;
+	process->gil = present ? GIL_LOCATED : GIL_NONE;
+}
+
+/* A peek from a running thread: counts holder changes. Returns whether there is something to tell. */
+static int peek_take(struct timeline *timeline, struct thread *thread, const struct gil_peek *peek)
+{
+	if (!peek->gil)
+		return 0;
+	if (thread->process->gil != GIL_LOCATED)
+		gil_locate(timeline, thread->process, true);
+	return gil_ledger_peek(&timeline->gils, peek);
+}
+
+static int switch_take(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct trace_sched_switch *sw = &record->sched_switch;
+	struct core_change change = { .at_ns = timeline->now_ns, .core = record->stream };
+	struct gil_peek peek = GIL_PEEK(*sw);
+	struct thread *prev = NULL, *next = NULL;
+	int err = 0;
+
+	if (sw->prev)
+		err = life_sight(timeline, sw->prev, &prev);
+	if (!err && prev)
+		err = peek_take(timeline, prev, &peek);
+	if (!err && prev)
+		err = life_leave(timeline, prev, sw);
+	if (!err && sw->next)
+		err = life_sight(timeline, sw->next, &next);
+	if (err)
+		return err;
+	if (next) {
+		life_come(timeline, next, record->stream);
+		next->idle_switch_ins += !sw->prev && !sw->other;
+		change.use = CORE_OURS;
+		change.thread = next;
+	} else {
+		change.use = sw->other ? CORE_OTHER : CORE_IDLE;
+		change.program = sw->other;
+	}
+	timeline_core_set(timeline, &change);
+	return 0;
+}
+
+/* A record that a running thread caused says that it is on this core. */
+static void core_seen(struct timeline *timeline, struct thread *thread, uint32_t core)
+{
+	if (thread->place != PLACE_LOST)
+		return;
+	life_seen(timeline, thread, core);
+	timeline_core_set(timeline, &(struct core_change){
+		.at_ns = timeline->now_ns, .core = core, .use = CORE_OURS, .thread = thread,
+	});
+}
+
+static int waker_take(struct timeline *timeline, struct thread *waker,
+		      const struct trace_record *record)
+{
+	struct gil_peek peek = GIL_PEEK(record->waking);
+	int err;
+
+	core_seen(timeline, waker, record->stream);
+	err = peek_take(timeline, waker, &peek);
+	if (err || !peek.gil || waker->place != PLACE_CORE)
+		return err;
+	if (peek.part != TRACE_GIL_PART_NONE && waking_is_futex_wake(&record->waking))
+		gil_wake(&timeline->queue, waker, &peek, timeline->now_ns);
+	else
+		gil_look(&timeline->queue, waker, &peek, timeline->now_ns);
+	return 0;
+}
+
+static int waking_take(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct trace_waking *wk = &record->waking;
+	struct thread *waker = NULL, *wakee = NULL;
+	int err = 0;
+
+	if (wk->waker)
+		err = life_sight(timeline, wk->waker, &waker);
+	if (!err && waker)
+		err = waker_take(timeline, waker, record);
+	if (!err && wk->wakee)
+		err = life_sight(timeline, wk->wakee, &wakee);
+	if (err || !wakee)
+		return err;
+	life_wake(timeline, wakee, &(struct waking){
+		.at_ns = timeline->now_ns,
+		.waker = waker,
+		.other = wk->other,
+		.context = wk->context,
+		.sysno = wk->sysno,
+		.arg0 = wk->arg0,
+		.arg1 = wk->arg1,
+	});
+	return 0;
+}
+
+static int sample_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct gil_peek peek = GIL_PEEK(record->sample);
+	struct thread *thread;
+	int err;
+
+	if (!record->sample.thread)
+		return 0;
+	err = life_sight(timeline, record->sample.thread, &thread);
+	if (err || !thread)
+		return err;
+	core_seen(timeline, thread, record->stream);
+	err = peek_take(timeline, thread, &peek);
+	if (!err && peek.gil && thread->place == PLACE_CORE)
+		gil_look(&timeline->queue, thread, &peek, timeline->now_ns);
+	return err;
+}
+
+static int exec_take(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct trace_exec *exec = &record->exec;
+	struct process *process;
+	struct thread *thread;
+	int err;
+
+	if (!exec->thread)
+		return 0;
+	err = life_sight(timeline, exec->thread, &thread);
+	if (err || !thread)
+		return err;
+	core_seen(timeline, thread, record->stream);
+	thread->tid = exec->tid;
+	name_copy(thread->comm, &exec->comm);
+	process = thread->process;
+	process->leader = thread;
+	/* A new address space: no word and no GIL of the old one means anything in it. */
+	idmap_clear(&process->lock_words);
+	gil_locate(timeline, process, exec->gil_state == TRACE_GIL_KNOWN);
+	if (exec->gil_state == TRACE_GIL_PENDING) {
+		process->gil = GIL_PENDING;
+		process->gil_pending_since_ns = timeline->now_ns;
+	}
+	if (thread->place == PLACE_CORE)
+		gil_exec(&timeline->queue, thread, timeline->now_ns);
+	return 0;
+}
+
+static int gil_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct process *process;
+	struct gil_count *count;
+	int err = people_process(timeline->people, record->gil.process, &process);
+
+	if (err)
+		return err;
+	gil_locate(timeline, process, record->gil.id);
+	if (!record->gil.id)
+		return 0;
+	err = gil_ledger_find(&timeline->gils, record->gil.id, &count);
+	if (!err)
+		count->process = process->id;
+	return err;
+}
+
+static int core_take(struct timeline *timeline, const struct trace_record *record)
+{
+	timeline_core_set(timeline, &(struct core_change){
+		.at_ns = timeline->now_ns,
+		.core = record->stream,
+		.use = record->core.program ? CORE_OTHER : CORE_IDLE,
+		.program = record->core.program,
+	});
+	return 0;
+}
+
+static int birth_take(struct timeline *timeline, const struct trace_record *record)
+{
+	return record->thread.id ? life_birth(timeline, record) : 0;
+}
+
+/* Facts of a thread that change no state; of one that nobody ever saw they are worth nothing. */
+static struct thread *thread_known(struct timeline *timeline, uint64_t id)
+{
+	return idmap_get(&timeline->people->thread_ids, id);
+}
+
+static int usage_take(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct trace_usage *usage = &record->usage;
+	struct thread *thread = thread_known(timeline, usage->thread);
+
+	if (thread) {
+		thread->has_usage = true;
+		thread->kernel_run_ns = usage->run_ns > usage->born_run_ns ?
+						usage->run_ns - usage->born_run_ns : 0;
+		thread->kernel_delay_ns = usage->delay_ns;
+	}
+	return 0;
+}
+
+static int comm_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct thread *thread = thread_known(timeline, record->comm.thread);
+
+	if (thread)
+		name_copy(thread->comm, &record->comm.comm);
+	return 0;
+}
+
+static int exit_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct thread *thread = thread_known(timeline, record->exit.thread);
+
+	if (thread) {
+		thread->has_exit = true;
+		thread->exit_code = record->exit.code;
+	}
+	return 0;
+}
+
+static int migrate_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct thread *thread = thread_known(timeline, record->migrate.thread);
+
+	if (thread)
+		thread->migrations++;
+	return 0;
+}
+
+static int program_take(struct timeline *timeline, const struct trace_record *record)
+{
+	return run_program_add(timeline->run, &record->program);
+}
+
+static int end_take(struct timeline *timeline, const struct trace_record *record)
+{
+	timeline->run->ended = true;
+	timeline->run->end_reason = record->end.reason;
+	timeline->run->end_status = record->end.status;
+	return 0;
+}
+
+/* What to do with a kind of record; kinds without a row say nothing of threads or cores. */
+static const struct record_rule {
+	int (*take)(struct timeline *timeline, const struct trace_record *record);
+	bool of_core;		/* its stream must be a core */
+	bool of_run;		/* the run lasted until then, if nothing else ends it */
+} record_rules[TRACE_KIND_MAX] = {
+	[TRACE_SWITCH] = { switch_take, true, true },
+	[TRACE_WAKING] = { waking_take, true, true },
+	[TRACE_SAMPLE] = { sample_take, true, true },
+	[TRACE_THREAD] = { birth_take, true, true },
+	[TRACE_EXEC] = { exec_take, true, true },
+	[TRACE_EXIT] = { exit_take, false, true },
+	[TRACE_USAGE] = { usage_take, false, true },
+	[TRACE_COMM] = { comm_take, false, true },
+	[TRACE_MIGRATE] = { migrate_take, false, true },
+	[TRACE_CORE] = { core_take, true, true },
+	[TRACE_PROGRAM] = { program_take, false, false },
+	[TRACE_GIL] = { gil_take, false, true },
+	[TRACE_CORESTAT] = { NULL, false, true },
+	[TRACE_END] = { end_take, false, true },
+};
+
+int timeline_record(struct timeline *timeline, const struct trace_record *record)
+{
+	const struct record_rule *rule;
+	int err;
+
+	if (record->kind >= TRACE_KIND_MAX)
+		return 0;
+	rule = &record_rules[record->kind];
+	gaps_begin(timeline, record->ts_ns);
+	if (record->ts_ns > timeline->now_ns)
+		timeline->now_ns = record->ts_ns;
+	if (rule->of_run)
+		timeline->last_ns = timeline->now_ns;
+	if (rule->of_core && record->stream >= timeline->run->cores_cnt) {
+		timeline->contradictions++;
+		return 0;
+	}
+	if (rule->take) {
+		err = rule->take(timeline, record);
+		if (err)
+			return err;
+	}
+	return queue_flush(&timeline->queue, timeline->now_ns);
+}
+
+int timeline_finish(struct timeline *timeline)
+{
+	struct people *people = timeline->people;
+	struct queue *queue = &timeline->queue;
+	struct run *run = timeline->run;
+	int err = 0;
+
+	if (!run->started)
+		err = timeline_begin(timeline, timeline->last_ns);
+	if (err)
+		return err;
+	if (timeline->alive_cnt)
+		run->end_ns = timeline->last_ns;
+	for (size_t i = 0; i < people->threads_cnt; i++)
+		life_outlast(timeline, people->threads[i], run->end_ns);
+	for (size_t i = 0; i < people->processes_cnt; i++)
+		if (people->processes[i]->gil == GIL_PENDING)
+			gil_locate(timeline, people->processes[i], false);
+	queue->limit_ns = run->end_ns;
+	err = queue_flush(queue, run->end_ns);
+	for (size_t i = 0; !err && i < queue->sinks_cnt; i++) {
+		const struct sink_use *use = &queue->sinks[i];
+
+		err = use->sink->end ? use->sink->end(use->ctx, run) : 0;
+	}
+	return err < 0 ? err : 0;
+}
