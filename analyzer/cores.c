@@ -28,7 +28,7 @@ static void idle_split(struct cores *cores, uint64_t total_ns, uint64_t waiting)
 		if (!state_is_wait(i) || !cores->in_state[i])
 			continue;
 		before += cores->in_state[i];
-		upto_ns = (uint64_t)((unsigned __int128)total_ns * before / waiting);
+		upto_ns = (uint64_t)(((unsigned __int128)total_ns * before + waiting / 2) / waiting);
 		cores->idle_wait_ns[i] += upto_ns - given_ns;
 		given_ns = upto_ns;
 	}

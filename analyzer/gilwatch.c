@@ -58,7 +58,9 @@ static void episode_end(struct thread *thread, uint64_t at_ns)
 /* The fight was won at the switch-in; where it does not hold the GIL at `free_ns`, it dropped it. */
 static void fight_won(struct queue *queue, struct thread *thread, bool holds, uint64_t free_ns)
 {
-	queue_decide_sampled(queue, thread, thread->in_ns, STATE_RUN_GIL);
+	queue_decide(queue, thread, thread->in_ns, STATE_RUN_GIL);
+	/* The switch-in is exact; that it held the GIL from there on is inferred. */
+	thread->sampled = true;
 	episode_end(thread, thread->in_ns);
 	if (!holds)
 		queue_decide_sampled(queue, thread, middle(thread->in_ns, free_ns), STATE_RUN_FREE);

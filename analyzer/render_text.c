@@ -93,7 +93,7 @@ static void answer_print(const struct report *report, struct style style, FILE *
 		[CURVE_APPARENT] = "have work in hand",
 		[CURVE_SCHEDULED] = "are on a core",
 		[CURVE_TRUE] = "make progress",
-		[CURVE_OVERLAP] = "make progress or wait for input, output",
+		[CURVE_OVERLAP] = "make progress or do I/O",
 	};
 	const struct report_scope *tree = &report->tree;
 	const uint64_t *integral_ns = tree->curves->integral_ns;
