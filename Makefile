@@ -109,7 +109,7 @@ $(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
 test_libs := -lcmocka -ljansson -lbpf -lelf -lm $(trace_libs)
 
 # The runtime stands alone, and so do its tests.
-$(B)/tests/unit/test_gilrt%: $(B)/tests/unit/test_gilrt%.o $(B)/libgilrt.a $(B)/libsupport.a
+$(B)/tests/unit/test_gilrt_%: $(B)/tests/unit/test_gilrt_%.o $(B)/libgilrt.a $(B)/libsupport.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $^ $(test_libs) -o $@
 

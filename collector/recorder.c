@@ -84,8 +84,9 @@ static int signals_take(struct recorder *r)
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		sigaddset(&set, taken[i]);
 	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	/* A reader of our stderr that goes away must not end the recording. */
+	/* A reader of our stderr that goes away, or a full disk quota, must not kill us. */
 	sigaddset(&set, SIGPIPE);
+	sigaddset(&set, SIGXFSZ);
 	if (r->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, &r->mask_before))
 		return fail(r, -errno, "cannot take over signals");
 	return 0;

@@ -282,6 +282,11 @@ static void link_is_not_followed(void **state)
 	run_free(&run);
 }
 
+static bool is_there(void *arg)
+{
+	return exists(arg);
+}
+
 static bool said_ready(void *arg)
 {
 	struct run *run = arg;
@@ -305,7 +310,7 @@ static void signal_arrives_once(const char *name, int signal)
 		  "--force", "sh", "-c", counting, name, NULL });
 	wait_until(said_ready, &run);
 	assert_int_equal(kill(run.pid, signal), 0);
-	wait_until((bool (*)(void *))exists, "got");
+	wait_until(is_there, "got");
 	assert_int_equal(kill(run.pid, SIGUSR1), 0);
 	run_wait(&run);
 	assert_int_equal(run.status, 9);

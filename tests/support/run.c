@@ -135,17 +135,18 @@ json_t *json_at(const json_t *json, const char *path)
 {
 	const char *rest = path;
 
-	while (*rest) {
+	/* Names may have dots themselves, as states do: the longest name comes first. */
+	while (!json_object_get(json, rest)) {
 		size_t len = strcspn(rest, ".");
 		char key[128];
 
 		snprintf(key, sizeof(key), "%.*s", (int)len, rest);
 		json = json_object_get(json, key);
-		if (!json)
+		if (!json || !rest[len])
 			fail_msg("the JSON has no %s", path);
-		rest += len + (rest[len] == '.');
+		rest += len + 1;
 	}
-	return (json_t *)json;
+	return json_object_get(json, rest);
 }
 
 double json_number_at(const json_t *json, const char *path)
