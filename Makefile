@@ -41,8 +41,8 @@ trace_src     := $(wildcard trace/*.c)
 analyzer_src  := $(wildcard analyzer/*.c)
 gilrt_src     := $(wildcard workloads/gilrt/*.c)
 workload_src  := $(wildcard workloads/*.c)
-unit_src      := $(wildcard tests/unit/test_*.c)
-e2e_src       := $(wildcard tests/e2e/test_*.c)
+unit_src      := $(sort $(wildcard tests/unit/test_*.c))
+e2e_src       := $(sort $(wildcard tests/e2e/test_*.c))
 support_src   := $(wildcard tests/support/*.c tests/fuzz/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -106,11 +106,16 @@ $(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ -lm -o $@
 
-$(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a \
-		$(B)/libgilrt.a
+test_libs := -lcmocka -ljansson -lbpf -lelf -lm $(trace_libs)
+
+# The runtime stands alone, and so do its tests.
+$(B)/tests/unit/test_gilrt%: $(B)/tests/unit/test_gilrt%.o $(B)/libgilrt.a $(B)/libsupport.a
 	$(call tell,LINK,$@)
-	$(Q)$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		-lcmocka -ljansson -lbpf -lelf -lm $(trace_libs) -o $@
+	$(Q)$(CC) $(plx_ldflags) $^ $(test_libs) -o $@
+
+$(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a
+	$(call tell,LINK,$@)
+	$(Q)$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(test_libs) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

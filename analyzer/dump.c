@@ -20,8 +20,8 @@ static bool field_is_address(const struct trace_field *field)
 }
 
 /* Prints nothing for 0 and empty. `pad` is what is still to come before the line's first field. */
-static void field_print(const struct trace_record *record, const struct trace_field *field, int *pad,
-			FILE *out)
+static void field_print(const struct trace_record *record, const struct trace_field *field,
+			int *pad, FILE *out)
 {
 	const void *at = (const char *)record + field->offset;
 	const struct trace_bytes *bytes = field->coding == TRACE_CODING_BYTES ? at : NULL;

@@ -8,9 +8,9 @@
 #include "trace/reader.h"
 
 /*
- * From where the reader stands to the end. A line is: seconds since the trace's first record, stream
- * (core, or "rec" for the recorder), kind, then field=value for all fields that are not 0 or empty.
- * Bytes fields are quoted and escaped. 0, -ENOMEM, or -EIO when `out` does not take it.
+ * From where the reader stands to the end. A line is: seconds since the trace's first record,
+ * stream (core, or "rec" for the recorder), kind, then field=value for all fields that are not 0 or
+ * empty. Bytes fields are quoted and escaped. 0, -ENOMEM, or -EIO when `out` does not take it.
  */
 int dump_records(struct trace_reader *reader, FILE *out);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names come from outside: a thread may call itself what it likes, control sequences included. What is
- * shown to people or machines is made harmless here: the result is valid UTF-8 without control
- * characters. Backslash becomes \\, control characters \n, \t or \x1b, bytes that are not UTF-8 \xff,
- * and characters that are invisible or change the direction of writing \u202e.
+ * Names come from outside: a thread may call itself what it likes, control sequences included. What
+ * is shown to people or machines is made harmless here: the result is valid UTF-8 without control
+ * characters. Backslash becomes \\, control characters \n, \t or \x1b, bytes that are not UTF-8
+ * \xff, and characters that are invisible or change the direction of writing \u202e.
  */
 #ifndef ANALYZER_ESCAPE_H
 #define ANALYZER_ESCAPE_H
@@ -15,8 +15,8 @@
 #define ESCAPE_SIZE(len) (4 * (len) + 1)
 
 /*
- * Writes the escaped text and a NUL to `ret_text`, which has `size` bytes, at least 1. What does not
- * fit is left out by whole characters and escapes. Returns the length without the NUL.
+ * Writes the escaped text and a NUL to `ret_text`, which has `size` bytes, at least 1. What does
+ * not fit is left out by whole characters and escapes. Returns the length without the NUL.
  */
 size_t escape_text(const char *data, size_t len, char *ret_text, size_t size);
 

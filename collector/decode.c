@@ -82,6 +82,7 @@ static void decode_switch(struct output *out, const void *event)
 	r->other = e->head.thread && e->next ? 0 : decode_program(out, &e->other);
 	r->how = e->how;
 	r->iowait = e->iowait;
+	r->inferred = e->inferred;
 	r->word = e->word;
 	r->owner = e->owner;
 	r->owner_at = e->owner_at;

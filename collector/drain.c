@@ -38,6 +38,7 @@ struct reader {
 	bool running;
 	int epoll_fd;
 	unsigned int first, cnt;	/* its cores */
+	uint64_t gils_seen;
 	int error;
 };
 
@@ -165,8 +166,11 @@ static int reader_pass(struct reader *r)
 		if (ret < 0)
 			return ret;
 	}
-	if (session_threads(d->session) && !session_live(d->session))
+	if (r->gils_seen != session_gils(d->session) ||
+	    (session_threads(d->session) && !session_live(d->session))) {
+		r->gils_seen = session_gils(d->session);
 		drain_notify(d);
+	}
 	return 0;
 }
 

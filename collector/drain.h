@@ -23,7 +23,8 @@ struct drain;
 int drain_start(struct session *session, struct output *output, struct drain **ret_drain);
 
 /*
- * Readable when there is an exec to take, or when the traced tree has become empty. drain_execs()
+ * Readable when there is an exec to take, when a GIL has appeared, and when the traced tree has become
+ * empty. drain_execs()
  * takes the list (the caller frees its members) and clears it.
  */
 int drain_fd(const struct drain *drain);

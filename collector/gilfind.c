@@ -12,7 +12,7 @@
 #include "collector/elfsym.h"
 #include "collector/gilfind.h"
 
-static void prepare_file(struct session *session, int fd)
+static bool prepare_file(struct session *session, int fd)
 {
 	struct program_key key = {};
 	struct program_gil gil;
@@ -23,15 +23,16 @@ static void prepare_file(struct session *session, int fd)
 	 * not find this entry, and the file is looked up at its exec like any other.
 	 */
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || elfsym_find_gil(fd, &gil))
-		return;
+		return false;
 	key.ino = st.st_ino;
 	key.dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
-	session_learn_program(session, &key, &gil);
+	return !session_learn_program(session, &key, &gil) && gil.has_gil;
 }
 
-void gilfind_prepare(struct session *session, const char *command)
+bool gilfind_prepare(struct session *session, const char *command)
 {
 	const char *path = strchr(command, '/') ? "" : getenv("PATH");
+	bool found;
 	int fd = -1;
 
 	while (path && fd < 0) {
@@ -44,9 +45,10 @@ void gilfind_prepare(struct session *session, const char *command)
 		path = path[len] ? path + len + 1 : NULL;
 	}
 	if (fd < 0)
-		return;
-	prepare_file(session, fd);
+		return false;
+	found = prepare_file(session, fd);
 	close(fd);
+	return found;
 }
 
 int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec)

@@ -6,15 +6,17 @@
 #ifndef COLLECTOR_GILFIND_H
 #define COLLECTOR_GILFIND_H
 
+#include <stdbool.h>
+
 #include "collector/decode.h"
 #include "collector/journal.h"
 #include "collector/session.h"
 
 /*
- * Looks for `command` as execvp(3) does and tells the probes what its file has. A file that cannot be
- * found or read is no error here: the exec will say so.
+ * Looks for `command` as execvp(3) does and tells the probes what its file has; true when that is a
+ * GIL. A file that cannot be found or read is no error here: the exec will say so.
  */
-void gilfind_prepare(struct session *session, const char *command);
+bool gilfind_prepare(struct session *session, const char *command);
 
 /* Takes an exec whose file the probes did not know: tells them, and the trace. */
 int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec);

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/command.h"
@@ -138,21 +139,38 @@ static int output_begin(struct recorder *r)
 	return err ? fail(r, err, "cannot create %s", r->result->path) : 0;
 }
 
+/* A tick or two show what every core does; one that never ticks stays unknown. */
+static int cores_see(struct recorder *r)
+{
+	struct timespec pause = { 0, 1000000 };
+
+	for (int tries = 0; tries < 100 && !session_sees_cores(r->session); tries++)
+		if (nanosleep(&pause, NULL) && errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 /* From here on the probes see the held command; nothing more needs privileges. */
 static int probes_begin(struct recorder *r)
 {
 	struct session_fault fault = {};
+	bool has_gil;
 	int err = session_track(r->session, command_pid(r->command));
 
 	if (err)
 		return fail(r, err, "cannot track the command");
-	gilfind_prepare(r->session, r->options->command[0]);
+	has_gil = gilfind_prepare(r->session, r->options->command[0]);
 	err = session_attach(r->session, &fault);
 	if (err) {
 		snprintf(r->result->error, sizeof(r->result->error), "%s", fault.reason);
 		r->result->exit_code = EXIT_RECORDER;
 		return err;
 	}
+	err = cores_see(r);
+	if (!err && !has_gil)
+		err = session_tick(r->session, false);
+	if (err)
+		return fail(r, err, "cannot start the clock sampler");
 	err = identity_shed(r->identity);
 	return err ? fail(r, err, "cannot give up privileges") : 0;
 }
@@ -267,6 +285,8 @@ static int execs_look_up(struct recorder *r)
 		free(exec);
 		exec = next;
 	}
+	if (!err && session_gils(r->session))
+		err = session_tick(r->session, true);
 	return err;
 }
 
@@ -340,7 +360,7 @@ static int books_close(struct recorder *r)
 			err = journal_add(r->journal, (struct trace_record){ .kind = TRACE_TALLY, .tally = {
 				.core = core, .counted = c.counted,
 				.lost = c.lost + drain_stale(r->drain, core),
-				.untracked = c.untracked, .unread = c.unread,
+				.untracked = c.untracked, .unread = c.unread, .unseen = c.unseen,
 			} });
 	}
 	session_cost(r->session, &cost);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ struct session {
 	unsigned int cores_cnt;
 	int *ring_fds;			/* one for each core */
 	struct bpf_link **tick_links;	/* likewise; NULL where there is no sampler */
+	int *tick_fds;			/* likewise; -1 there */
+	bool ticking;
 	int stats_fd;			/* keeps the kernel counting the probes' run time */
 	unsigned int sample_hz;
 };
@@ -138,6 +141,7 @@ void session_close(struct session *s)
 		close(s->stats_fd);
 	probes__destroy(s->skel);
 	free(s->tick_links);
+	free(s->tick_fds);
 	free(s->ring_fds);
 	free(s);
 }
@@ -168,8 +172,11 @@ static int sampler_attach(struct session *s)
 	};
 
 	s->tick_links = calloc(s->cores_cnt, sizeof(*s->tick_links));
-	if (!s->tick_links)
+	s->tick_fds = malloc(s->cores_cnt * sizeof(*s->tick_fds));
+	if (!s->tick_links || !s->tick_fds)
 		return -ENOMEM;
+	memset(s->tick_fds, -1, s->cores_cnt * sizeof(*s->tick_fds));
+	s->ticking = true;
 	for (unsigned int core = 0; core < s->cores_cnt; core++) {
 		int fd = syscall(SYS_perf_event_open, &attr, -1, core, -1, PERF_FLAG_FD_CLOEXEC);
 
@@ -184,8 +191,32 @@ static int sampler_attach(struct session *s)
 			close(fd);
 			return err;
 		}
+		s->tick_fds[core] = fd;	/* the link's, and closed with it */
 	}
 	return 0;
+}
+
+int session_tick(struct session *s, bool on)
+{
+	if (!s->tick_fds || s->ticking == on)
+		return 0;
+	for (unsigned int core = 0; core < s->cores_cnt; core++)
+		if (s->tick_fds[core] >= 0 &&
+		    ioctl(s->tick_fds[core], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0))
+			return -errno;
+	s->ticking = on;
+	return 0;
+}
+
+bool session_sees_cores(const struct session *s)
+{
+	for (unsigned int core = 0; s->tick_fds && core < s->cores_cnt; core++) {
+		struct core_counts counts;
+
+		if (s->tick_fds[core] >= 0 && !session_counts(s, core, &counts) && !counts.use)
+			return false;
+	}
+	return true;
 }
 
 int session_attach(struct session *s, struct session_fault *ret_fault)
@@ -205,6 +236,7 @@ void session_detach(struct session *s)
 	for (unsigned int core = 0; s->tick_links && core < s->cores_cnt; core++) {
 		bpf_link__destroy(s->tick_links[core]);
 		s->tick_links[core] = NULL;
+		s->tick_fds[core] = -1;
 	}
 	if (s->skel)
 		probes__detach(s->skel);
@@ -228,6 +260,11 @@ void session_unlatch(struct session *s, unsigned int core)
 uint64_t session_live(const struct session *s)
 {
 	return __atomic_load_n(&s->skel->bss->live_cnt, __ATOMIC_ACQUIRE);
+}
+
+uint64_t session_gils(const struct session *s)
+{
+	return __atomic_load_n(&s->skel->bss->gils_cnt, __ATOMIC_ACQUIRE);
 }
 
 uint64_t session_threads(const struct session *s)

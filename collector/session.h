@@ -35,6 +35,13 @@ void session_close(struct session *session);
 /* From its next exec on, this process and all that it makes are traced. */
 int session_track(struct session *session, pid_t pid);
 int session_attach(struct session *session, struct session_fault *ret_fault);
+/*
+ * The clock sampler starts with attach, which shows what every core is doing. It is worth its ticks,
+ * which keep idle cores from sleeping, only while there is a GIL to look at.
+ */
+int session_tick(struct session *session, bool on);
+/* It is known of every core what it does. */
+bool session_sees_cores(const struct session *session);
 /* No more events after this; what is in the rings stays there to be drained. */
 void session_detach(struct session *session);
 
@@ -47,6 +54,8 @@ int session_ring_fd(const struct session *session, unsigned int core);
 void session_unlatch(struct session *session, unsigned int core);
 /* Traced threads that have not died; 0 before the command's exec too. */
 uint64_t session_live(const struct session *session);
+/* GILs that were located. */
+uint64_t session_gils(const struct session *session);
 uint64_t session_threads(const struct session *session);
 int session_counts(const struct session *session, unsigned int core,
 		   struct core_counts *ret_counts);

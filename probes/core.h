@@ -7,6 +7,7 @@
 #define PROBES_CORE_H
 
 #include "probes/ring.h"
+#include "probes/tree.h"
 #include <bpf/bpf_core_read.h>
 
 enum core_use { CORE_USE_UNSEEN, CORE_USE_IDLE, CORE_USE_OTHER, CORE_USE_OURS };
@@ -30,6 +31,52 @@ static __always_inline void core_note(struct spot *spot, struct task_struct *now
 	spot->counts->use = use;
 	task_name(&e->now, now);
 	e->reserved = 0;
+	ring_submit(spot, e, false);
+}
+
+/* A thread comes to the core, or (slot NULL) somebody who is not traced. */
+static __always_inline void core_arrive(struct spot *spot, struct thread_slot *slot, u64 since_ns)
+{
+	spot->counts->thread = slot ? slot->id : 0;
+	spot->counts->since_ns = since_ns;
+}
+
+/*
+ * The current thread is known to have come to this core, or its coming is told now. There are tasks
+ * whose switches the kernel shows to nobody (seen in guests, with the agent of the host); the thread
+ * that follows one is on the core without a record. The kernel keeps the time of its arrival by a
+ * clock of its own, whose offset to ours is learned from the arrivals that were shown.
+ */
+static __always_inline void core_check(struct spot *spot, struct task_struct *task,
+				       struct thread_slot *slot)
+{
+	struct core_counts *c = spot->counts;
+	u64 arrived = task->sched_info.last_arrival;
+	struct event_switch *e;
+	u64 ts_ns;
+
+	if (c->thread == slot->id) {
+		if (c->since_ns)
+			c->clock_offset_ns = c->since_ns - arrived;
+		return;
+	}
+	if (c->clock_offset_ns)
+		ts_ns = arrived + c->clock_offset_ns;
+	else
+		ts_ns = spot->ts_ns - (task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime);
+	if (ts_ns > spot->ts_ns)
+		ts_ns = spot->ts_ns;
+	c->unseen++;
+	c->use = CORE_USE_OURS;
+	core_arrive(spot, slot, 0);
+	if (!ring_reserve(spot, e, EVENT_SWITCH, 0))
+		return;
+	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
+	e->head.ts_ns = ts_ns;
+	e->next = slot->id;
+	e->inferred = 1;
+	e->call.sysno = -1;
+	e->other.comm[0] = '?';
 	ring_submit(spot, e, false);
 }
 

@@ -93,7 +93,7 @@ struct event_switch {
 	__u8 how;
 	__u8 iowait;
 	__u8 owner_at;
-	__u8 reserved;
+	__u8 inferred;			/* the kernel did not show the switch */
 	__u32 word;
 	__u32 owner;
 	struct event_task other;	/* the side that is not traced */
@@ -223,6 +223,10 @@ struct core_counts {
 	__u64 untracked;
 	__u64 unread;
 	__u64 use;		/* what was last recorded of the core: enum core_use in probes/core.h */
+	__u64 thread;		/* traced thread on the core, as far as switches were shown */
+	__u64 since_ns;		/* when it came, 0: its arrival was not shown */
+	__u64 clock_offset_ns;	/* from the kernel's scheduler clock to ours; 0: not known yet */
+	__u64 unseen;		/* arrivals that were inferred */
 };
 
 #endif

@@ -27,11 +27,11 @@ struct pid {
 };
 
 struct sched_entity {
-	u64 sum_exec_runtime;
+	u64 sum_exec_runtime, prev_sum_exec_runtime;
 };
 
 struct sched_info {
-	unsigned long long run_delay;
+	unsigned long long run_delay, last_arrival;
 };
 
 struct thread_struct {

@@ -89,12 +89,14 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		}
 	}
 	if (out) {
+		core_check(&spot, prev, out);
 		how = how_left(prev, preempt, state);
 		if (how == EVENT_HOW_DEAD)
 			thread_died(&spot, prev, out);
 	}
 	last = how == EVENT_HOW_DEAD && !live_cnt;
 	spot.counts->use = in ? CORE_USE_OURS : next->pid ? CORE_USE_OTHER : CORE_USE_IDLE;
+	core_arrive(&spot, in, spot.ts_ns);
 	if (!ring_reserve(&spot, e, EVENT_SWITCH, out ? out->id : 0))
 		return 0;
 	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
@@ -124,12 +126,14 @@ int BPF_PROG(on_waking, struct task_struct *task)
 
 	if (!wakee || !spot_find(&spot))
 		return 0;
+	waker = current->pid ? slot_of(current) : NULL;
+	if (waker)
+		core_check(&spot, current, waker);
 	if (!ring_reserve(&spot, e, EVENT_WAKING, wakee->id))
 		return 0;
 	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
 	e->call.sysno = -1;
 	e->context = core_context(ctx, current);
-	waker = current->pid ? slot_of(current) : NULL;
 	if (waker) {
 		e->waker = waker->id;
 		call_of(current, &e->call);
@@ -207,6 +211,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!from || !spot_find(&spot))
 		return 0;
+	core_check(&spot, parent, from);
 	/* The main thread's pointer is set after exec: learn it before anybody can meet it. */
 	slot_learn_fsbase(from, parent);
 	slot = bpf_task_storage_get(&slots, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -260,8 +265,10 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		slot->process = slot->id;
 		slot->born_run_ns = task->se.sum_exec_runtime;
 		spot.counts->use = CORE_USE_OURS;
+		core_arrive(&spot, slot, 0);
 		thread_born(&spot, task, slot, 0);
 	} else {
+		core_check(&spot, task, slot);
 		slot_learn_tid(slot, task);
 	}
 	slot->fsbase = 0;
@@ -278,8 +285,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	key.dev = bprm->file->f_inode->i_sb->s_dev;
 	e->program = key;
 	e->gil_state = gil_of_program(&spot, slot, &key, e->start_code);
-	/* The recorder must look for the GIL before the program has threads: it is told at once. */
-	ring_submit(&spot, e, e->gil_state == EVENT_GIL_PENDING);
+	/* The recorder must look for the GIL, or sample it, before the program has threads. */
+	ring_submit(&spot, e, e->gil_state != EVENT_GIL_ABSENT);
 	return 0;
 }
 
@@ -290,7 +297,10 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct event_exit *e;
 	struct spot spot;
 
-	if (!slot || !spot_find(&spot) || !ring_reserve(&spot, e, EVENT_EXIT, slot->id))
+	if (!slot || !spot_find(&spot))
+		return 0;
+	core_check(&spot, task, slot);
+	if (!ring_reserve(&spot, e, EVENT_EXIT, slot->id))
 		return 0;
 	e->code = task->exit_code;
 	e->reserved = 0;
@@ -332,10 +342,10 @@ int on_tick(void *ctx)
 	if (!spot_find(&spot))
 		return 0;
 	if (!slot) {
-		if (spot.counts->use == CORE_USE_UNSEEN)
-			core_note(&spot, current);
+		core_note(&spot, current);
 		return 0;
 	}
+	core_check(&spot, current, slot);
 	slot_learn_fsbase(slot, current);
 	gil_peek(&spot, slot->pid, NULL, &peek);
 	if (!(peek.flags & EVENT_GIL_CREATED) || !ring_reserve(&spot, e, EVENT_SAMPLE, slot->id))

@@ -20,7 +20,8 @@
 _Static_assert((RING_CNT & (RING_CNT - 1)) == 0, "the ring's size is a power of two");
 _Static_assert(RING_CNT > TRACE_REORDER && RING_CNT < TRACE_BLOCK_RECORDS, "the ring's size");
 _Static_assert(TRACE_BLOCK_RECORDS * (TRACE_FIELD_MAX + 2) * 10 + BLOCK_BYTES +
-	       TRACE_FIELD_MAX * TRACE_BYTES_MAX + 65536 < FORMAT_RAW_MAX, "blocks outgrow the limit");
+	       TRACE_FIELD_MAX * TRACE_BYTES_MAX + 65536 < FORMAT_RAW_MAX,
+	       "blocks outgrow the limit");
 _Static_assert(TRACE_KIND_MAX <= 64, "the sets of kinds are 64 bits");
 _Static_assert(TRACE_BLOCK_RECORDS <= FORMAT_RECORDS_MAX, "blocks outgrow the limit");
 
@@ -159,7 +160,10 @@ static int ring_shift(struct trace_builder *builder)
 	return 0;
 }
 
-/* Makes a free place in the ring for a record of this time; records of the same time stay before it. */
+/*
+ * Makes a free place in the ring for a record of this time; records of the same time stay before
+ * it.
+ */
 static struct waiting *ring_place(struct trace_builder *builder, uint64_t ts_ns)
 {
 	uint32_t i = builder->cnt++;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Columns to records. The directory of a block is checked when it is loaded; the columns are checked as
- * they are read, since reading them is all the work there is.
+ * Columns to records. The directory of a block is checked when it is loaded; the columns are
+ * checked as they are read, since reading them is all the work there is.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static bool common_get(struct walk *walk, struct column *column, uint64_t *ret_s
 	*ret_same = 0;
 	if (!head_get(walk, &form, column))
 		return false;
-	if (form == FORMAT_FORM_SAME && varint_get(column->at, column->end, ret_same) != column->end)
+	if (form == FORMAT_FORM_SAME &&
+	    varint_get(column->at, column->end, ret_same) != column->end)
 		return false;
 	if (form != FORMAT_FORM_EACH)
 		column->at = column->end = NULL;
@@ -140,9 +141,10 @@ static struct kind_cursor *kind_add(struct cursor *cursor, const struct trace_ki
 	kc->record.kind = info->id;
 	kc->plain_cnt = kc->delta_cnt = kc->bytes_cnt = 0;
 	for (size_t i = 0; i < info->fields_cnt; i++) {
+		struct trace_bytes *bytes = field_at(&kc->record, (uint32_t)info->fields[i].offset);
+
 		if (info->fields[i].coding == TRACE_CODING_BYTES)
-			((struct trace_bytes *)field_at(&kc->record,
-							(uint32_t)info->fields[i].offset))->data = "";
+			bytes->data = "";
 	}
 	return kc;
 }
@@ -286,7 +288,7 @@ static bool cursor_is_consumed(const struct cursor *cursor)
 int cursor_next(struct cursor *cursor, struct trace_record *ret_record, const char **ret_wrong)
 {
 	struct kind_cursor *kc = NULL;
-	uint64_t id, step;
+	uint64_t id = 0, step = 0;
 	uint8_t slot;
 
 	if (!common_next(&cursor->kind, cursor->kind_same, &id) || id > FORMAT_ID_MAX)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One stream's place in a trace: its current block, unpacked, with a position in each column. Records
- * are made one at a time.
+ * One stream's place in a trace: its current block, unpacked, with a position in each column.
+ * Records are made one at a time.
  */
 #ifndef TRACE_DECODE_H
 #define TRACE_DECODE_H
@@ -47,7 +47,10 @@ struct cursor {
 /* 0, -ENOMEM, or -EBADMSG with *ret_wrong. */
 int cursor_load(struct cursor *cursor, struct ZSTD_DCtx_s *zstd, const struct scan *scan,
 		const struct scan_block *block, const char **ret_wrong);
-/* 1: a record (its stream is not set); 0: one that this program does not know was skipped; -EBADMSG. */
+/*
+ * 1: a record (its stream is not set); 0: one that this program does not know was skipped;
+ * -EBADMSG.
+ */
 int cursor_next(struct cursor *cursor, struct trace_record *ret_record, const char **ret_wrong);
 void cursor_empty(struct cursor *cursor);
 

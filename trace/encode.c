@@ -104,7 +104,8 @@ static inline void column_put(struct column *column, uint64_t entry)
 	if (__builtin_expect(entry < 0x80, 1))
 		column->data[column->len++] = (uint8_t)entry;
 	else
-		column->len = (size_t)(varint_put(column->data + column->len, entry) - column->data);
+		column->len = (size_t)(varint_put(column->data + column->len, entry) -
+				       column->data);
 }
 
 static inline void column_add(struct column *column, enum trace_coding coding, uint64_t value)
@@ -142,7 +143,8 @@ static void column_reset(struct column *column)
 	column->differs = false;
 }
 
-static inline const void *field_at(const struct trace_record *record, const struct trace_field *field)
+static inline const void *field_at(const struct trace_record *record,
+				   const struct trace_field *field)
 {
 	return (const char *)record + field->offset;
 }
@@ -161,10 +163,11 @@ static int kind_reserve(struct kind_columns *kc, const struct trace_record *reco
 	}
 	for (size_t i = 0; i < kc->info->fields_cnt; i++) {
 		const struct trace_field *field = &kc->info->fields[i];
+		const struct trace_bytes *bytes = field_at(record, field);
 		size_t need = ROOM_RECORDS * VARINT_MAX;
 
 		if (field->coding == TRACE_CODING_BYTES)
-			need = VARINT_MAX + ((const struct trace_bytes *)field_at(record, field))->len;
+			need = VARINT_MAX + bytes->len;
 		if (column_reserve(&kc->columns[i], need) < 0)
 			return -ENOMEM;
 	}
@@ -241,7 +244,9 @@ static void body_add(struct body *body, const struct column *column, enum trace_
 					(uint64_t)(body->data_at - start) << 2 | form);
 }
 
-/* Sum of all columns, and what the directory needs at most; a column of one value takes VARINT_MAX. */
+/*
+ * Sum of all columns, and what the directory needs at most; a column of one value takes VARINT_MAX.
+ */
 static size_t body_bound(const struct encoder *encoder)
 {
 	size_t bound = VARINT_MAX + DIRECTORY_MAX + 2 * VARINT_MAX + encoder->kind_column.len +

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Records to the columns of one block (FORMAT.md). Records come in the order of time and go straight
- * into their columns, so that a block in the making costs little more than its encoded size.
+ * Records to the columns of one block (FORMAT.md). Records come in the order of time and go
+ * straight into their columns, so that a block in the making costs little more than its encoded
+ * size.
  */
 #ifndef TRACE_ENCODE_H
 #define TRACE_ENCODE_H

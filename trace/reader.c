@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A trace as one stream of records: a heap holds the time of each stream's next record. A stream whose
- * block is not unpacked yet stands there with the block's first time.
+ * A trace as one stream of records: a heap holds the time of each stream's next record. A stream
+ * whose block is not unpacked yet stands there with the block's first time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct heap_entry {
 
 struct stream_state {
 	struct cursor cursor;
-	uint32_t block;			/* in the cursor, or to be loaded next; SCAN_NONE: the end */
+	uint32_t block;		/* in the cursor, or to be loaded next; SCAN_NONE: the end */
 };
 
 struct trace_reader {
@@ -83,8 +83,8 @@ int trace_reader_rewind(struct trace_reader *reader)
 }
 
 /* Takes over the mapping, whether it succeeds or not. */
-static int reader_open(const void *data, size_t len, bool is_mapping, struct trace_reader **ret_reader,
-		       struct trace_fault *fault)
+static int reader_open(const void *data, size_t len, bool is_mapping,
+		       struct trace_reader **ret_reader, struct trace_fault *fault)
 {
 	struct trace_fault unused;
 	struct trace_reader *reader = calloc(1, sizeof(*reader));
@@ -182,7 +182,9 @@ void trace_reader_free(struct trace_reader *reader)
 	free(reader);
 }
 
-/* A block that passed its checksum and is wrong all the same: the trace ends here, for all streams. */
+/*
+ * A block that passed its checksum and is wrong all the same: the trace ends here, for all streams.
+ */
 static int reading_end(struct trace_reader *reader, uint32_t block, const char *wrong)
 {
 	fault_set(&reader->scan.cut, reader->scan.blocks[block].offset, "block %u is damaged: %s",

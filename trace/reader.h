@@ -7,7 +7,8 @@
  * a damaged block ends the readable part of the file the same way, with the offset and the reason.
  * Records of equal time come in the order of their streams, within a stream as written.
  *
- * Memory: the index and one decompressed block for each stream.
+ * Memory: the index and one decompressed block for each stream. A file is mapped, not copied: it
+ * may grow while it is open (what is new is not seen), but must not be truncated.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
@@ -28,9 +29,10 @@ struct trace_reader;
 
 /*
  * -EBADMSG: not a trace, or its header is damaged (fault says which); other negative errno values
- * from open, fstat, mmap. `fault` may be NULL.
+ * from open, fstat, mmap, or -ENOMEM (fault says nothing). `fault` may be NULL.
  */
-int trace_reader_open(const char *path, struct trace_reader **ret_reader, struct trace_fault *fault);
+int trace_reader_open(const char *path, struct trace_reader **ret_reader,
+		      struct trace_fault *fault);
 /* The memory must outlive the reader. */
 int trace_reader_open_memory(const void *data, size_t len, struct trace_reader **ret_reader,
 			     struct trace_fault *fault);
@@ -44,7 +46,11 @@ int trace_reader_rewind(struct trace_reader *reader);
 /* A fact of the header, NUL-terminated, or NULL. len (may be NULL) is without the NUL. */
 const char *trace_reader_fact(const struct trace_reader *reader, const char *key, size_t *ret_len);
 
-/* NULL when the file is whole; else where and why its readable part ends. */
+/*
+ * NULL when the file is whole; else where and why its readable part ends. All but one reason are
+ * known when the trace is opened: a block that passes its checksum and does not decode is found
+ * while reading. So ask (again) after the last record.
+ */
 const struct trace_fault *trace_reader_cut(const struct trace_reader *reader);
 
 struct trace_size {

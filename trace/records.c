@@ -9,13 +9,15 @@
 #define NUM_FIELD(name, coding, doc) { #name, doc, TRACE_CODING_##coding, FIELD_OFFSET(name) },
 #define BYTES_FIELD(name, doc) { #name, doc, TRACE_CODING_BYTES, FIELD_OFFSET(name) },
 
-/* A union is as large as its largest member: one of `id` bytes for each kind gives the largest id. */
+/*
+ * A union is as large as its largest member: one of `id` bytes for each kind gives the largest id.
+ */
 union largest_id {
 #define ID_MEMBER(id, NAME, name, doc) char name[id];
 	TRACE_KINDS(ID_MEMBER)
 #undef ID_MEMBER
 };
-_Static_assert(sizeof(union largest_id) + 1 == TRACE_KIND_MAX, "TRACE_KIND_MAX does not fit the table");
+_Static_assert(sizeof(union largest_id) + 1 == TRACE_KIND_MAX, "not the largest id + 1");
 
 /* Each kind has its own scope, in which `self` is its struct: the field macros need its name. */
 const struct trace_kind_info *trace_kind_info(uint32_t kind)

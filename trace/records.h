@@ -68,7 +68,8 @@
 	NUM(word, DELTA, "futex: the word's value") \
 	NUM(owner, PLAIN, "futex: thread found as the lock's owner, 0 = none") \
 	NUM(owner_at, PLAIN, "futex: where it was found: enum trace_owner_at") \
-	TRACE_FIELDS_PEEK(NUM)
+	TRACE_FIELDS_PEEK(NUM) \
+	NUM(inferred, PLAIN, "1: the kernel did not show it; the time is from its scheduler's clock")
 
 #define TRACE_FIELDS_WAKING(NUM, BYTES) \
 	NUM(wakee, PLAIN, "thread that was woken") \
@@ -147,7 +148,8 @@
 	NUM(counted, PLAIN, "events that its probes wanted to record") \
 	NUM(lost, PLAIN, "of these, lost; the others are in the trace") \
 	NUM(untracked, PLAIN, "threads that could not be followed for want of memory") \
-	NUM(unread, PLAIN, "peeks at user memory that failed")
+	NUM(unread, PLAIN, "peeks at user memory that failed") \
+	NUM(unseen, PLAIN, "arrivals of threads that the kernel did not show, and that were inferred")
 
 #define TRACE_FIELDS_COST(NUM, BYTES) \
 	NUM(probe_ns, PLAIN, "run time of the probes, ns; 0 = the kernel did not count it") \

@@ -106,37 +106,52 @@ static int stream_insert(struct scan *scan, uint32_t at, uint32_t id)
 	return 0;
 }
 
-/* A sound block to the list and to its stream. */
+/*
+ * A block beside the ones before it. *ret_grown: what its raw length adds to the sum of all
+ * streams.
+ */
+static int block_compare(struct scan *scan, const struct scan_block *block,
+			 const struct scan_stream *stream, uint32_t *ret_grown)
+{
+	uint32_t number = scan->blocks_cnt + 1, raw_max = stream ? stream->raw_max : 0;
+
+	*ret_grown = block->raw_len > raw_max ? block->raw_len - raw_max : 0;
+	if (stream && scan->blocks[stream->last].last_ns > block->first_ns)
+		return CUT(scan, block->offset, "block %u: time runs backwards in stream %u",
+			   number, block->stream);
+	if (scan->raw_sum + *ret_grown > SCAN_MEMORY_MAX)
+		return CUT(scan, block->offset, "block %u: the streams take too much memory",
+			   number);
+	return 0;
+}
+
+/* A block to the list and to its stream; a stream is there only when it has a block. */
 static int block_append(struct scan *scan, const struct scan_block *block)
 {
-	uint32_t at = stream_find(scan, block->stream), i = scan->blocks_cnt;
+	uint32_t at = stream_find(scan, block->stream), i = scan->blocks_cnt, grown;
+	bool is_new = at == scan->streams_cnt || scan->streams[at].id != block->stream;
 	struct scan_stream *stream;
 	void *blocks = scan->blocks;
-	int rc = array_grow(&blocks, i, &scan->blocks_cap, sizeof(*scan->blocks));
+	int rc = block_compare(scan, block, is_new ? NULL : &scan->streams[at], &grown);
 
+	if (!rc)
+		rc = array_grow(&blocks, i, &scan->blocks_cap, sizeof(*scan->blocks));
 	if (rc)
 		return rc;
 	scan->blocks = blocks;
-	if (at == scan->streams_cnt || scan->streams[at].id != block->stream) {
+	if (is_new) {
 		rc = stream_insert(scan, at, block->stream);
 		if (rc)
 			return rc;
 	}
 	stream = &scan->streams[at];
-	if (stream->last != SCAN_NONE && scan->blocks[stream->last].last_ns > block->first_ns)
-		return CUT(scan, block->offset, "block %u: time runs backwards in stream %u", i + 1,
-			   block->stream);
-	if (block->raw_len > stream->raw_max) {
-		scan->raw_sum += block->raw_len - stream->raw_max;
-		stream->raw_max = block->raw_len;
-	}
-	if (scan->raw_sum > SCAN_MEMORY_MAX)
-		return CUT(scan, block->offset, "block %u: the streams take too much memory", i + 1);
-	if (stream->last == SCAN_NONE)
+	if (is_new)
 		stream->first = i;
 	else
 		scan->blocks[stream->last].next = i;
 	stream->last = i;
+	stream->raw_max += grown;
+	scan->raw_sum += grown;
 	scan->blocks[i] = *block;
 	scan->blocks_cnt++;
 	return 0;

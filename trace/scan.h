@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The border: a file's bytes are checked here, once and in file order, and become a list of facts, a
- * schema and a list of blocks that keep their limits. Behind it only the columns are in doubt.
+ * The border: a file's bytes are checked here, once and in file order, and become a list of facts,
+ * a schema and a list of blocks that keep their limits. Behind it only the columns are in doubt.
  */
 #ifndef TRACE_SCAN_H
 #define TRACE_SCAN_H
@@ -43,7 +43,7 @@ struct scan_stream {
 struct scan {
 	const uint8_t *data;
 	size_t len;
-	char *text;			/* keys and values of the facts, each with a NUL behind it */
+	char *text;			/* keys and values of the facts, each with its NUL */
 	struct scan_fact *facts;
 	size_t facts_cnt;
 	struct schema schema;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The schema: the record kinds of a file as text in its header, and what a reader makes of it, a map
- * from the file's kinds and fields to the ones that this program knows, by name.
+ * The schema: the record kinds of a file as text in its header, and what a reader makes of it, a
+ * map from the file's kinds and fields to the ones that this program knows, by name.
  */
 #ifndef TRACE_SCHEMA_H
 #define TRACE_SCHEMA_H
@@ -21,12 +21,12 @@ struct schema_kind {
 	const struct trace_kind_info *info;	/* NULL: the records are skipped */
 	uint32_t id;				/* in the file */
 	uint32_t fields_cnt;
-	enum trace_coding codings[FORMAT_FIELDS_MAX];		/* in the file, where the field is known */
 	const struct trace_field *fields[FORMAT_FIELDS_MAX];	/* NULL: the column is skipped */
+	enum trace_coding codings[FORMAT_FIELDS_MAX];		/* in the file */
 };
 
 struct schema {
-	struct schema_kind *kinds[FORMAT_ID_MAX + 1];	/* by the file's id; NULL: not in the schema */
+	struct schema_kind *kinds[FORMAT_ID_MAX + 1];	/* by the file's id; NULL: none */
 };
 
 /*

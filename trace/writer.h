@@ -2,8 +2,8 @@
 /*
  * Writing a trace. Two halves, so that several threads can encode while one writes:
  *
- *   trace_builder   one per stream and thread: takes records, gives encoded, compressed, checksummed
- *                   blocks. Touches no file.
+ *   trace_builder   one per stream and thread: takes records, gives encoded, compressed,
+ *                   checksummed blocks. Touches no file.
  *   trace_writer    one per file: header, blocks in the order they come, index. Not thread-safe.
  *
  * Errors are negative errno values (-ENOMEM, or what write(2) said). Nothing is printed.
@@ -41,9 +41,9 @@ void trace_builder_free(struct trace_builder *builder);
 
 /*
  * Copies the record (stream is ignored: the builder's own is written) and its bytes fields. Records
- * should come in the order of time; one that up to TRACE_REORDER others overtook is sorted in, behind
- * those of its own time. Returns 1 when the block is full and must be sealed before the next add, 0
- * when there is room.
+ * should come in the order of time; one that up to TRACE_REORDER others overtook is sorted in,
+ * behind those of its own time. Returns 1 when the block is full and must be sealed before the next
+ * add, 0 when there is room.
  *
  * Nothing was added when the value is negative: -ESTALE, the record is older than what is already
  * encoded (the caller counts it as lost; its time is never bent); -EINVAL, no such kind; -E2BIG, a
@@ -52,9 +52,9 @@ void trace_builder_free(struct trace_builder *builder);
 int trace_builder_add(struct trace_builder *builder, const struct trace_record *record);
 
 /*
- * Encodes what is there. With `last` false the newest TRACE_REORDER records stay for the next block,
- * so that a late record can still be sorted in. *ret_block is NULL when there is nothing to write.
- * After -ENOMEM all records are still there.
+ * Encodes what is there. With `last` false the newest TRACE_REORDER records stay for the next
+ * block, so that a late record can still be sorted in. *ret_block is NULL when there is nothing to
+ * write. After -ENOMEM all records are still there.
  */
 int trace_builder_seal(struct trace_builder *builder, bool last, struct trace_block **ret_block);
 
@@ -75,7 +75,8 @@ struct trace_writer;
  * made of a-z, 0-9 and _, is longer than 64 bytes, stands twice, or is the writer's own ("schema");
  * -E2BIG: the facts take more than 16 MiB.
  *
- * After a failed write the file is cut; put and finish then return the same error and write nothing.
+ * After a failed write the file is cut; put and finish then return the same error and write
+ * nothing.
  */
 int trace_writer_new(int fd, const struct trace_fact *facts, size_t facts_cnt,
 		     struct trace_writer **ret_writer);

@@ -3,7 +3,7 @@
  * Fuzzing of the trace reader. The harness has libFuzzer's interface:
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -D_GNU_SOURCE \
- *         tests/fuzz/fuzz_reader.c trace/[!ebw]*.c -lzstd -lxxhash -o fuzz_reader
+ *         tests/fuzz/fuzz_reader.c trace/[a-z]*.c -lzstd -lxxhash -o fuzz_reader
  *
  * A unit test drives it through mutations of sound files, the same ones every time.
  */
@@ -16,8 +16,10 @@
 /* Reads everything that the bytes give; aborts when the reader breaks a promise. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Makes the checksums right again, as far as the file's frame can be followed, so that mutations get
- * behind them. */
+/*
+ * Makes the checksums right again, as far as the file's frame can be followed, so that
+ * mutations get behind them.
+ */
 void checksums_mend(uint8_t *data, size_t size);
 
 /* A few random changes: bits, bytes, numbers, pieces moved or left out. Returns the new size. */

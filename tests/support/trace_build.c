@@ -83,7 +83,8 @@ void record_assert_equal(const struct trace_record *got, const struct trace_reco
 	}
 }
 
-void image_write(struct trace_image *image, struct trace_block **blocks, size_t blocks_cnt, int whole)
+void image_write(struct trace_image *image, struct trace_block **blocks, size_t blocks_cnt,
+		 int whole)
 {
 	static const struct trace_fact facts[] = {
 		{ "tool", "test 1", 6 },

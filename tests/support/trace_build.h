@@ -16,7 +16,10 @@ uint64_t random_next(uint64_t *state);
 struct trace_bytes *record_bytes(struct trace_record *record, const struct trace_field *field);
 uint64_t *record_number(struct trace_record *record, const struct trace_field *field);
 
-/* Numbers of all sizes, many of them 0; bytes fields of up to 40 bytes that point into static memory. */
+/*
+ * Numbers of all sizes, many of them 0; bytes fields of up to 40 bytes that point into static
+ * memory.
+ */
 void record_fill(struct trace_record *record, uint32_t kind, uint64_t *random);
 
 /* Fails the test, naming field and both values, when they are not the same. */

@@ -36,43 +36,62 @@ static void craft_fixed(struct craft *craft, uint64_t value, size_t len)
 	}
 }
 
+void craft_fact(struct craft *facts, const char *key, const char *value)
+{
+	craft_varint(facts, strlen(key));
+	craft_bytes(facts, key, strlen(key));
+	craft_varint(facts, strlen(value));
+	craft_bytes(facts, value, strlen(value));
+}
+
+void craft_facts(struct craft *craft, const struct craft *facts)
+{
+	craft->len = 0;
+	craft_bytes(craft, "\x89PLX\r\n\x1a\n", 8);
+	craft_fixed(craft, 1, 4);
+	craft_fixed(craft, facts->len, 4);
+	craft_bytes(craft, facts->data, facts->len);
+	craft_fixed(craft, XXH64(craft->data, craft->len, 0), 8);
+}
+
 void craft_header(struct craft *craft, const char *schema)
 {
 	struct craft facts = { .len = 0 };
 
-	craft_varint(&facts, 6);
-	craft_bytes(&facts, "schema", 6);
-	craft_varint(&facts, strlen(schema));
-	craft_bytes(&facts, schema, strlen(schema));
+	craft_fact(&facts, "schema", schema);
+	craft_facts(craft, &facts);
+}
 
-	craft->len = 0;
-	craft_bytes(craft, "\x89PLX\r\n\x1a\n", 8);
-	craft_fixed(craft, 1, 4);
-	craft_fixed(craft, facts.len, 4);
-	craft_bytes(craft, facts.data, facts.len);
-	craft_fixed(craft, XXH64(craft->data, craft->len, 0), 8);
+void craft_any_block(struct craft *craft, const struct craft_head *head, const void *stored,
+		     size_t stored_len)
+{
+	size_t start = craft->len;
+
+	craft_bytes(craft, "PLXB", 4);
+	craft_fixed(craft, head->stream, 4);
+	craft_fixed(craft, head->first_ns, 8);
+	craft_fixed(craft, head->last_ns, 8);
+	craft_fixed(craft, head->records_cnt, 4);
+	craft_fixed(craft, head->raw_len, 4);
+	craft_fixed(craft, head->stored_len, 4);
+	craft_fixed(craft, head->codec, 4);
+	craft_fixed(craft, XXH64(stored, stored_len, XXH64(craft->data + start, 40, 0)), 8);
+	craft_bytes(craft, stored, stored_len);
 }
 
 void craft_block(struct craft *craft, uint64_t first_ns, uint64_t last_ns, uint32_t records_cnt,
 		 const void *body, size_t body_len)
 {
-	struct craft head = { .len = 0 };
+	const struct craft_head head = {
+		.first_ns = first_ns, .last_ns = last_ns, .records_cnt = records_cnt,
+		.raw_len = (uint32_t)body_len, .stored_len = (uint32_t)body_len,
+	};
 
-	craft_bytes(&head, "PLXB", 4);
-	craft_fixed(&head, 0, 4);
-	craft_fixed(&head, first_ns, 8);
-	craft_fixed(&head, last_ns, 8);
-	craft_fixed(&head, records_cnt, 4);
-	craft_fixed(&head, body_len, 4);
-	craft_fixed(&head, body_len, 4);
-	craft_fixed(&head, 0, 4);
-	assert_int_equal(head.len, 40);
-	craft_fixed(&head, XXH64(body, body_len, XXH64(head.data, 40, 0)), 8);
-	craft_bytes(craft, head.data, head.len);
-	craft_bytes(craft, body, body_len);
+	craft_any_block(craft, &head, body, body_len);
 }
 
-static void column_add(struct craft *directory, struct craft *data, const struct craft_column *column)
+static void column_add(struct craft *directory, struct craft *data,
+		       const struct craft_column *column)
 {
 	craft_varint(directory, column->len << 2 | column->form);
 	craft_bytes(data, column->data, column->len);

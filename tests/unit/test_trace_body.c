@@ -54,6 +54,8 @@ static const struct {
 	  "its directory has a wrong column", 0 },
 	{ TEXT("\x05" "\x05\x05\x01\x08\x09" "\x08\x05\x02x"), 2,
 	  "its directory has a wrong column", 0 },
+	{ TEXT("\x05" "\x05\x05\x01\x08\x0d" "\x08\x05\x01xy"), 2,
+	  "its directory has a wrong column", 0 },
 	/* Something is left of directory or data. */
 	{ TEXT("\x06" "\x05\x05\x01\x0a\x0a\x00" "\x0a\x05\x01\x02"), 2,
 	  "its directory does not add up", 0 },
@@ -72,10 +74,18 @@ static const struct {
 	  "its columns do not end with its records", 1 },
 	{ TEXT("\x05" "\x05\x05\x01\x0a\x0a" "\x0a\x05\x01\x82"), 2, "a column is damaged", 1 },
 	{ TEXT("\x05" "\x05\x05\x01\x08\x0a" "\x08\x05\x00\x01"), 2, "a column is damaged", 1 },
+	/* Numbers of 65 bits, and of more bytes than there are bits for. */
+	{ TEXT("\x05" "\x05\x05\x01\x0a\x2e"
+	       "\x0a\x05\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02\x01"), 2,
+	  "a column is damaged", 0 },
+	{ TEXT("\x05" "\x05\x05\x01\x0a\x32"
+	       "\x0a\x05\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00\x01"), 2,
+	  "a column is damaged", 0 },
 	{ TEXT("\x05" "\x0e\x05\x01\x0a\x0a" "\x0a\x0a\x0a\x05\x01\x02"), 2,
 	  "its columns do not end with its records", 1 },
 	/* Times: the head says 100 to 105. */
-	{ TEXT("\x05" "\x05\x05\x01\x0a\x0a" "\x0a\x06\x01\x02"), 2, "its times exceed its head's", 0 },
+	{ TEXT("\x05" "\x05\x05\x01\x0a\x0a" "\x0a\x06\x01\x02"), 2,
+	  "its times exceed its head's", 0 },
 	{ TEXT("\x05" "\x05\x05\x01\x0a\x0a" "\x0a\x04\x01\x02"), 2,
 	  "its columns do not end with its records", 1 },
 	{ TEXT("\x05" "\x05\x0a\x01\x0a\x0a" "\x0a\x05\x00\x01\x02"), 2,
@@ -129,9 +139,92 @@ static void test_wrong_bodies(void **state)
 		assert_case(i);
 }
 
+/* Limits are checked before anything is allocated; the bodies do not matter. */
+static void test_wrong_heads(void **state)
+{
+	static const struct {
+		struct craft_head head;
+		const char *wrong;
+	} heads[] = {
+		{ { .stream = 65536, .records_cnt = 1 }, "no such stream" },
+		{ { .first_ns = 2, .last_ns = 1, .records_cnt = 1 }, "it ends before it begins" },
+		{ { .records_cnt = 0 }, "impossible number of records" },
+		{ { .records_cnt = 65537 }, "impossible number of records" },
+		{ { .records_cnt = 1, .raw_len = (4 << 20) + 1, .codec = 1 }, "impossible length" },
+		{ { .records_cnt = 1, .raw_len = 1, .stored_len = 2, .codec = 1 },
+		  "impossible length" },
+		{ { .records_cnt = 1, .codec = 2 }, "impossible compression" },
+		{ { .records_cnt = 1, .raw_len = 1 }, "impossible compression" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct trace_reader *reader;
+		struct trace_record record;
+		struct craft file;
+		char reason[160];
+
+		craft_header(&file, schema);
+		craft_any_block(&file, &heads[i].head, "xx", heads[i].head.stored_len);
+		snprintf(reason, sizeof(reason), "block 1 is damaged: %s", heads[i].wrong);
+		reader = image_open(file.data, file.len);
+		assert_string_equal(trace_reader_cut(reader)->reason, reason);
+		assert_int_equal(trace_reader_next(reader, &record), 0);
+		trace_reader_free(reader);
+	}
+}
+
+static void test_wrong_compression(void **state)
+{
+	const struct craft_head head = {
+		.records_cnt = 1, .raw_len = 100, .stored_len = 4, .codec = 1,
+	};
+	struct trace_reader *reader;
+	struct trace_record record;
+	struct craft file;
+
+	(void)state;
+	craft_header(&file, schema);
+	craft_any_block(&file, &head, "zstd", 4);
+	reader = image_open(file.data, file.len);
+	assert_int_equal(trace_reader_next(reader, &record), 0);
+	assert_string_equal(trace_reader_cut(reader)->reason,
+			    "block 1 is damaged: it does not decompress");
+	trace_reader_free(reader);
+}
+
+/* Each of the 256 streams that one GiB has room for would take 4 MiB; the 257th is too many. */
+static void test_memory_limit(void **state)
+{
+	struct trace_reader *reader;
+	struct trace_size size;
+	struct craft file;
+
+	(void)state;
+	craft_header(&file, schema);
+	for (uint32_t i = 0; i < 300; i++) {
+		const struct craft_head head = {
+			.stream = i, .records_cnt = 1, .raw_len = 4 << 20, .codec = 1,
+		};
+
+		craft_any_block(&file, &head, "", 0);
+	}
+	reader = image_open(file.data, file.len);
+	assert_string_equal(trace_reader_cut(reader)->reason,
+			    "block 257: the streams take too much memory");
+	trace_reader_size(reader, &size);
+	assert_int_equal(size.blocks_cnt, 256);
+	trace_reader_free(reader);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_wrong_bodies) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong_bodies),
+		cmocka_unit_test(test_wrong_heads),
+		cmocka_unit_test(test_wrong_compression),
+		cmocka_unit_test(test_memory_limit),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

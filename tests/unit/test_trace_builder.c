@@ -28,8 +28,8 @@ static int add(struct trace_builder *builder, uint64_t ts_ns, uint64_t mark)
 }
 
 /* The blocks hold these times and marks, in this order. */
-static void assert_marks(struct trace_block **blocks, size_t blocks_cnt, const uint64_t (*wanted)[2],
-			 size_t cnt)
+static void assert_marks(struct trace_block **blocks, size_t blocks_cnt,
+			 const uint64_t (*wanted)[2], size_t cnt)
 {
 	struct trace_image image;
 	struct trace_reader *reader;
@@ -94,8 +94,10 @@ static void test_promised_distance(void **state)
 			mark = i + 1;
 		assert_int_equal(add(builder, mark, mark), 0);
 		if (i % 100 == 50) {
-			assert_int_equal(trace_builder_seal(builder, false, &blocks[blocks_cnt]), 0);
-			assert_non_null(blocks[blocks_cnt++]);
+			struct trace_block **block = &blocks[blocks_cnt++];
+
+			assert_int_equal(trace_builder_seal(builder, false, block), 0);
+			assert_non_null(*block);
 		}
 	}
 	assert_int_equal(trace_builder_seal(builder, true, &blocks[blocks_cnt++]), 0);
@@ -123,7 +125,9 @@ static void test_too_late_is_refused(void **state)
 	trace_builder_free(builder);
 }
 
-/* Far more overtake it than promised: it still finds its place, or is refused; never a wrong order. */
+/*
+ * Far more overtake it than promised: it still finds its place, or is refused; never a wrong order.
+ */
 static void test_any_distance_is_order_or_refusal(void **state)
 {
 	enum { CNT = 3000 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Files that are cut at any byte, or wrong at any byte: what lies before is read, and it is said. */
+/*
+ * Files that are cut at any byte, or wrong at any byte: what lies before is read, and it is said.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/fuzz/fuzz_reader.h"
 #include "tests/support/trace_build.h"
 
 #define BLOCKS 6
@@ -29,13 +32,11 @@ static int image_setup(void **state)
 	/* Record i is in block (i % 3) or, in the second half, 3 + i % 3: streams interleave. */
 	for (size_t i = 0; i < BLOCKS * RECORDS; i++) {
 		block_of_record[i] = i % 3 + (i >= BLOCKS * RECORDS / 2 ? 3 : 0);
-		do {
-			record_fill(&records[i], 1 + random_next(&random) % 17, &random);
-		} while (records[i].kind == 0);
+		record_fill(&records[i], 1 + random_next(&random) % 17, &random);
 		records[i].ts_ns = 1000 * i;
 		records[i].stream = streams[block_of_record[i]];
 	}
-	/* Streams 2 and 2 stand in blocks 4 and 6: in the order of time. */
+	/* Blocks 4 and 6 are both of stream 2: the last one's records come after all others. */
 	for (size_t b = 0; b < BLOCKS; b++) {
 		struct trace_record own[RECORDS];
 		size_t cnt = 0;
@@ -210,7 +211,8 @@ static void test_something_follows(void **state)
 	memcpy(data, image.data, image.len);
 	reader = image_open(data, image.len + 1);
 	assert_int_equal(trace_reader_cut(reader)->offset, image.len);
-	assert_string_equal(trace_reader_cut(reader)->reason, "something follows the end of the trace");
+	assert_string_equal(trace_reader_cut(reader)->reason,
+			    "something follows the end of the trace");
 	assert_prefix(reader, BLOCKS);
 	trace_reader_free(reader);
 	free(data);
@@ -238,6 +240,29 @@ static void test_time_runs_backwards(void **state)
 	free(data);
 }
 
+/* An index whose checksum is right and which tells of other blocks. */
+static void test_index_disagrees(void **state)
+{
+	static const size_t places[] = { 0, 8, 12, 16, 24 };
+	uint8_t *data = malloc(image.len);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct trace_reader *reader;
+
+		memcpy(data, image.data, image.len);
+		data[index_at + 8 + 32 + places[i]] ^= 1;
+		checksums_mend(data, image.len);
+		reader = image_open(data, image.len);
+		assert_int_equal(trace_reader_cut(reader)->offset, index_at);
+		assert_string_equal(trace_reader_cut(reader)->reason,
+				    "the index disagrees with block 2");
+		assert_prefix(reader, BLOCKS);
+		trace_reader_free(reader);
+	}
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_flip_every_byte),
+		cmocka_unit_test(test_index_disagrees),
 		cmocka_unit_test(test_something_follows),
 		cmocka_unit_test(test_time_runs_backwards),
 	};

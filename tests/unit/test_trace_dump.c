@@ -14,7 +14,8 @@
 
 static const struct trace_record records[] = {
 	{ .ts_ns = 5000000000, .kind = TRACE_THREAD,
-	  .thread = { .id = 1, .process = 1, .tid = 100, .pid = 100, .comm = { "a\"b\x1b[1m", 7 } } },
+	  .thread = { .id = 1, .process = 1, .tid = 100, .pid = 100,
+		      .comm = { "a\"b\x1b[1m", 7 } } },
 	{ .ts_ns = 5000001500, .kind = TRACE_SWITCH,
 	  .sched_switch = { .prev = 1, .how = TRACE_HOW_BLOCKED, .sysno = 203,
 			    .arg0 = 0x7f0000001000, .arg1 = 128, .word = 5000000000 } },
@@ -79,7 +80,8 @@ static void test_escape(void **state)
 		{ "", "", 0 },
 		{ "python3 -c \"x\"", "python3 -c \"x\"", 14 },
 		{ "a\\b\n\t\x1b\x7f\0z", "a\\\\b\\n\\t\\x1b\\x7f\\x00z", 9 },
-		{ "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\x8d", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\x8d", 11 },
+		{ "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\x8d",
+		  "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\x8d", 11 },
 		/* Cut, overlong, surrogate, too large, a lone continuation. */
 		{ "\xc3", "\\xc3", 1 },
 		{ "\xc0\xaf", "\\xc0\\xaf", 2 },

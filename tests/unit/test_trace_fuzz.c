@@ -75,7 +75,8 @@ static void test_written_file(void **state)
 static void test_stored_file(void **state)
 {
 	const struct craft_kind kinds[] = {
-		{ 8, { { FORMAT_FORM_EACH, "\x05", 1 }, { FORMAT_FORM_EACH, "\x03" "abc", 4 } }, 2 },
+		{ 8, { { FORMAT_FORM_EACH, "\x05", 1 },
+		       { FORMAT_FORM_EACH, "\x03" "abc", 4 } }, 2 },
 		{ 13, { { FORMAT_FORM_EACH, "\x04\x03", 2 }, { FORMAT_FORM_SAME, "\x80\x01", 2 },
 			{ FORMAT_FORM_ZERO, "", 0 } }, 3 },
 		{ 77, { { FORMAT_FORM_EACH, "\x01", 1 } }, 1 },

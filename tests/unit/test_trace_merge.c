@@ -79,7 +79,8 @@ static void merge_streams(const uint32_t *streams, size_t streams_cnt, size_t bl
 		size_t s = i < streams_cnt ? i : random_next(&seed) % streams_cnt;
 		size_t records_cnt = 1 + random_next(&seed) % RECORDS;
 
-		blocks[i] = block_make(streams[s], records_cnt, &ts_ns[s], &seq[s], &seed, marks + cnt);
+		blocks[i] = block_make(streams[s], records_cnt, &ts_ns[s], &seq[s], &seed,
+				       marks + cnt);
 		cnt += records_cnt;
 	}
 	image_write(&image, blocks, blocks_cnt, true);

@@ -66,13 +66,15 @@ static void test_kinds_mixed(void **state)
 		} while (!trace_kind_info(kind));
 		record_fill(&records[i], kind, &random);
 		records[i].stream = TRACE_STREAM_COLLECTOR;
-		records[i].ts_ns = ts_ns += random_next(&random) >> (random_next(&random) % 40 + 24);
+		ts_ns += random_next(&random) >> (random_next(&random) % 40 + 24);
+		records[i].ts_ns = ts_ns;
 	}
 	round_trip(records, COUNT(records));
 }
 
 /* All numbers `value`, or alternating with `other`; all bytes as long as they may be, or empty. */
-static void fill_extreme(struct trace_record *record, uint32_t kind, uint64_t value, bool long_bytes)
+static void fill_extreme(struct trace_record *record, uint32_t kind, uint64_t value,
+			 bool long_bytes)
 {
 	static char text[TRACE_BYTES_MAX];
 	const struct trace_kind_info *info = trace_kind_info(kind);
@@ -114,6 +116,60 @@ static void test_extremes(void **state)
 	}
 }
 
+/* Of one value each: no bytes, one byte, more. */
+static void test_equal_names(void **state)
+{
+	struct trace_record records[3];
+
+	(void)state;
+	for (size_t len = 0; len < 4; len++) {
+		for (size_t i = 0; i < 3; i++)
+			records[i] = (struct trace_record){
+				.ts_ns = i, .kind = TRACE_COMM, .comm.comm = { "xyz", len },
+			};
+		round_trip(records, 3);
+	}
+}
+
+/* Blocks of one builder do not know each other: nothing of the one before is left in the next. */
+static void test_blocks_are_independent(void **state)
+{
+	enum { BLOCKS = 5, RECORDS = 40 };
+	static struct trace_record records[BLOCKS * RECORDS];
+	struct trace_block *blocks[BLOCKS];
+	struct trace_builder *builder;
+	struct trace_image image;
+	struct trace_reader *reader;
+	struct trace_record got;
+	uint64_t random = 4;
+
+	(void)state;
+	assert_int_equal(trace_builder_new(6, &builder), 0);
+	for (size_t i = 0; i < BLOCKS * RECORDS; i++) {
+		/* Some blocks have kinds that the one before has not, and the other way round. */
+		uint32_t kinds_cnt = i / RECORDS % 2 ? 17 : 1;
+
+		record_fill(&records[i], 1 + random_next(&random) % kinds_cnt, &random);
+		records[i].stream = 6;
+		records[i].ts_ns = 7 * i;
+		assert_int_equal(trace_builder_add(builder, &records[i]), 0);
+		if (i % RECORDS < RECORDS - 1)
+			continue;
+		assert_int_equal(trace_builder_seal(builder, true, &blocks[i / RECORDS]), 0);
+	}
+	trace_builder_free(builder);
+	image_write(&image, blocks, BLOCKS, true);
+	reader = image_open(image.data, image.len);
+	for (size_t i = 0; i < BLOCKS * RECORDS; i++) {
+		assert_int_equal(trace_reader_next(reader, &got), 1);
+		record_assert_equal(&got, &records[i]);
+	}
+	assert_int_equal(trace_reader_next(reader, &got), 0);
+	assert_null(trace_reader_cut(reader));
+	trace_reader_free(reader);
+	image_free(&image);
+}
+
 static void test_facts(void **state)
 {
 	struct trace_image image;
@@ -148,6 +204,8 @@ int main(void)
 		cmocka_unit_test(test_every_kind_alone),
 		cmocka_unit_test(test_kinds_mixed),
 		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_equal_names),
+		cmocka_unit_test(test_blocks_are_independent),
 		cmocka_unit_test(test_facts),
 	};
 

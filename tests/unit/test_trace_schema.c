@@ -45,8 +45,8 @@ static void test_newer_file(void **state)
 {
 	static const struct craft_kind kinds[] = {
 		/* prev, a number, a string, a coding from the future, next, a difference */
-		{ 1, { EACH("\x05\x06"), EACH("\x01\x02"), EACH("\x02xy\x00"), EACH("?!"), SAME("\x07"),
-		       EACH("\x02\x02") }, 6 },
+		{ 1, { EACH("\x05\x06"), EACH("\x01\x02"), EACH("\x02xy\x00"), EACH("?!"),
+		       SAME("\x07"), EACH("\x02\x02") }, 6 },
 		{ 77, { EACH("\x01\x02"), SAME("\x03" "abc") }, 2 },
 	};
 	struct trace_record want = { .stream = 0, .kind = TRACE_SWITCH, .ts_ns = 100 }, got;
@@ -130,6 +130,88 @@ static void test_names_decide(void **state)
 	assert_end(reader);
 }
 
+/* Columns of the three codings in an order that our table does not have. */
+static void test_any_order_of_codings(void **state)
+{
+	static const struct craft_kind kinds[] = {
+		{ 9, { EACH("\x01p\x01q"), EACH("\x02\x02"), EACH("\x05\x06"),
+		       EACH("\x00\x01r"), EACH("\x03\x04") }, 5 },
+	};
+	struct trace_record want = { .ts_ns = 100, .kind = TRACE_EXEC }, got;
+	struct trace_reader *reader;
+	struct craft file;
+
+	(void)state;
+	reader = file_open(&file, "9 exec path:b tid:d thread:p comm:b gil_state:p\n",
+			   "\x09\x09", kinds, 1);
+	want.exec = (struct trace_exec){ .path = { "p", 1 }, .tid = 1, .thread = 5, .gil_state = 3 };
+	assert_int_equal(trace_reader_next(reader, &got), 1);
+	record_assert_equal(&got, &want);
+	want.ts_ns = 110;
+	want.exec = (struct trace_exec){
+		.path = { "q", 1 }, .tid = 2, .thread = 6, .comm = { "r", 1 }, .gil_state = 4,
+	};
+	assert_int_equal(trace_reader_next(reader, &got), 1);
+	record_assert_equal(&got, &want);
+	assert_end(reader);
+}
+
+static void assert_facts_refused(const struct craft *facts, const char *reason)
+{
+	struct trace_reader *reader = NULL;
+	struct trace_fault fault;
+	struct craft file;
+
+	craft_facts(&file, facts);
+	assert_int_equal(trace_reader_open_memory(file.data, file.len, &reader, &fault), -EBADMSG);
+	assert_string_equal(fault.reason, reason);
+}
+
+static void test_wrong_facts(void **state)
+{
+	struct craft facts = { .len = 0 };
+	char key[16];
+
+	(void)state;
+	assert_facts_refused(&facts, "the header is damaged: it has no schema");
+	craft_fact(&facts, "tool", "x");
+	assert_facts_refused(&facts, "the header is damaged: it has no schema");
+	craft_fact(&facts, "schema", "");
+	craft_fact(&facts, "tool", "y");
+	assert_facts_refused(&facts, "the header is damaged: a key stands twice");
+
+	facts.len = 0;
+	craft_fact(&facts, "Key", "x");
+	assert_facts_refused(&facts, "the header is damaged: bad key");
+	facts.len = 0;
+	craft_bytes(&facts, "\x7fk", 2);
+	assert_facts_refused(&facts, "the header is damaged: bad key");
+	facts.len = 0;
+	craft_bytes(&facts, "\x01k\x03v", 4);
+	assert_facts_refused(&facts, "the header is damaged: bad value");
+
+	facts.len = 0;
+	for (int i = 0; i <= 1024; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		craft_fact(&facts, key, "");
+	}
+	assert_facts_refused(&facts, "the header is damaged: too many facts");
+}
+
+static void test_too_long_header(void **state)
+{
+	struct trace_reader *reader = NULL;
+	struct trace_fault fault;
+	struct craft file;
+
+	(void)state;
+	craft_header(&file, "");
+	memcpy(file.data + 12, "\x01\x00\x00\x01", 4);
+	assert_int_equal(trace_reader_open_memory(file.data, file.len, &reader, &fault), -EBADMSG);
+	assert_int_equal(fault.offset, 12);
+	assert_string_equal(fault.reason, "the header is damaged: impossible length");
+}
+
 static void test_wrong_schema(void **state)
 {
 	static const struct {
@@ -179,7 +261,10 @@ int main(void)
 		cmocka_unit_test(test_newer_file),
 		cmocka_unit_test(test_older_file),
 		cmocka_unit_test(test_names_decide),
+		cmocka_unit_test(test_any_order_of_codings),
 		cmocka_unit_test(test_wrong_schema),
+		cmocka_unit_test(test_wrong_facts),
+		cmocka_unit_test(test_too_long_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

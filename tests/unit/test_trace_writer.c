@@ -90,7 +90,8 @@ static void test_wrong_facts(void **state)
 		{ { { "", "x", 1 } }, 1 },
 		{ { { "Upper", "x", 1 } }, 1 },
 		{ { { "with space", "x", 1 } }, 1 },
-		{ { { "a23456789012345678901234567890123456789012345678901234567890123456", "x", 1 } }, 1 },
+		{ { { "a2345678901234567890123456789012345678901234567890123456789012345",
+		      "x", 1 } }, 1 },
 		{ { { "twice", "x", 1 }, { "twice", "y", 1 } }, 2 },
 	};
 	static char large[9 << 20];
@@ -100,7 +101,8 @@ static void test_wrong_facts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(trace_writer_new(fd, cases[i].facts, cases[i].cnt, &writer), -EINVAL);
+		assert_int_equal(trace_writer_new(fd, cases[i].facts, cases[i].cnt, &writer),
+				 -EINVAL);
 	assert_int_equal(trace_writer_new(fd, &fact, 1, &writer), -E2BIG);
 	assert_null(writer);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
