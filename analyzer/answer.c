@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Chooses the sentences. Nothing is blamed that is not large: a loss below a tenth of the work in hand
- * is not worth the first lines of a report.
+ * Chooses the sentences. Nothing is blamed that is not large: a loss below a tenth of the work in hand,
+ * or of one thread, is not worth the first lines of a report.
  */
 #include "analyzer/answer.h"
 
@@ -11,7 +11,7 @@
 
 #include "analyzer/table.h"
 
-/* Losses below this part of the whole are not named; below half of it there is no loss. */
+/* Losses below this part of the whole are not named. */
 #define WORTH_NAMING 10
 #define CAUSES_NAMED 2
 
@@ -77,7 +77,8 @@ static unsigned int say_largest(struct answer *answer, const struct report_scope
 	for (int i = 0; i < CAUSES_NAMED; i++) {
 		enum thread_state state = largest(scope, in_hand, named);
 
-		if (state == STATE_CNT || scope->state_ns[state] < whole_ns / WORTH_NAMING)
+		if (state == STATE_CNT || scope->state_ns[state] < whole_ns / WORTH_NAMING ||
+		    scope->state_ns[state] < scope->wall_ns / WORTH_NAMING)
 			break;
 		say(answer, "%s%s", named ? ", " : *answer->text ? "  " : "",
 		    format_average(scope->state_ns[state], scope->wall_ns).s);
@@ -109,6 +110,20 @@ static void say_cores(struct answer *answer, const struct report *report, unsign
 	}
 }
 
+/* Nothing large is lost: nothing at all, or many small things. */
+static void say_no_loss(struct answer *answer, const struct report_scope *tree)
+{
+	uint64_t apparent_ns = tree->curves->integral_ns[CURVE_APPARENT];
+	uint64_t loss_ns = report_loss_ns(tree);
+
+	if (loss_ns <= apparent_ns / WORTH_NAMING)
+		say(answer, "What looks busy makes progress.");
+	else
+		say(answer, "%s of %s look busy and make no progress, for several small reasons.",
+		    format_average(loss_ns, tree->wall_ns).s,
+		    format_average(apparent_ns, tree->wall_ns).s);
+}
+
 struct answer answer_make(const struct report *report)
 {
 	const struct report_scope *tree = &report->tree;
@@ -124,12 +139,8 @@ struct answer answer_make(const struct report *report)
 	named = say_largest(&answer, tree, true, apparent_ns);
 	if (named)
 		say_cores(&answer, report, named);
-	else if (apparent_ns && report_loss_ns(tree) <= apparent_ns / WORTH_NAMING / 2)
-		say(&answer, "What looks busy makes progress.");
-	else if (apparent_ns)
-		say(&answer, "%s of %s look busy and make no progress, for several small reasons.",
-		    format_average(report_loss_ns(tree), tree->wall_ns).s,
-		    format_average(apparent_ns, tree->wall_ns).s);
+	else if (apparent_ns >= tree->wall_ns / WORTH_NAMING)
+		say_no_loss(&answer, tree);
 	/* Most of them idle: say so, it is no loss. */
 	if ((alive_ns - apparent_ns) * 2 > alive_ns)
 		say_largest(&answer, tree, false, alive_ns);

@@ -67,13 +67,16 @@ static int scope_advance(struct scope *scope, uint64_t now_ns)
 
 static void scope_count(struct scope *scope, enum thread_state state, uint64_t add)
 {
+	unsigned int counts;
+
 	if (state == STATE_CNT)
 		return;
+	counts = state_infos[state].counts;
 	scope->in_state[state] += add;
 	scope->counts[CURVE_ALIVE] += add;
-	for (int i = 0; i < CURVE_CNT; i++)
-		if (state_infos[state].counts & curve_counts[i])
-			scope->counts[i] += add;
+	/* Without a branch: which states alternate is not to be foretold. */
+	for (int i = CURVE_ALIVE + 1; i < CURVE_CNT; i++)
+		scope->counts[i] += add & -(uint64_t)!!(counts & curve_counts[i]);
 }
 
 static uint64_t apparent_parts(const struct scope *scope)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A heap of decisions by time, and a list of threads in doubt.
+ * A list of decisions by time, and a list of threads in doubt.
  *
  * Holds are only ever placed at the present, so appending keeps their list sorted and its head is
- * the oldest. The heap moves small keys; the decisions themselves stay where they are.
+ * the oldest. Most decisions are made about the present as well and go to the end of theirs; a late
+ * one moves past what the others did while its thread was in doubt. Only small keys are moved, the
+ * decisions themselves stay where they are.
  */
 #include "analyzer/queue.h"
 
@@ -25,7 +27,6 @@ struct queue_item {
 
 struct queue_key {
 	uint64_t at_ns;
-	uint64_t seq;		/* equal times: as decided */
 	size_t item;
 };
 
@@ -40,7 +41,7 @@ void queue_init(struct queue *queue, const struct sink_use *sinks, size_t sinks_
 
 void queue_clear(struct queue *queue)
 {
-	free(queue->heap);
+	free(queue->keys);
 	free(queue->items);
 	*queue = (struct queue){ 0 };
 }
@@ -69,44 +70,30 @@ static void deliver(struct queue *queue, const struct queue_item *item)
 	}
 }
 
-static bool key_before(const struct queue_key *a, const struct queue_key *b)
+/* Behind all of its own time: what happens at once stays as decided. */
+static int key_insert(struct queue *queue, uint64_t at_ns, size_t item)
 {
-	return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->seq < b->seq;
-}
+	size_t at;
+	int err;
 
-static void heap_push(struct queue *queue, struct queue_key key)
-{
-	size_t at = queue->heap_cnt++;
-
-	while (at && key_before(&key, &queue->heap[(at - 1) / 2])) {
-		queue->heap[at] = queue->heap[(at - 1) / 2];
-		at = (at - 1) / 2;
+	/* What was released leaves room in front: use it before asking for more. */
+	if (queue->keys_end == queue->keys_cap && queue->keys_first > queue->keys_cap / 2) {
+		queue->keys_end -= queue->keys_first;
+		memmove(queue->keys, queue->keys + queue->keys_first,
+			queue->keys_end * sizeof(*queue->keys));
+		queue->keys_first = 0;
 	}
-	queue->heap[at] = key;
-}
-
-static struct queue_key heap_pop(struct queue *queue)
-{
-	struct queue_key top = queue->heap[0];
-	struct queue_key last = queue->heap[--queue->heap_cnt];
-	size_t at = 0;
-
-	for (;;) {
-		size_t child = 2 * at + 1;
-
-		if (child >= queue->heap_cnt)
+	err = array_reserve(&queue->keys, &queue->keys_cap, queue->keys_end + 1,
+			    sizeof(*queue->keys));
+	if (err)
+		return err;
+	for (at = queue->keys_end++; at > queue->keys_first; at--) {
+		if (queue->keys[at - 1].at_ns <= at_ns)
 			break;
-		if (child + 1 < queue->heap_cnt &&
-		    key_before(&queue->heap[child + 1], &queue->heap[child]))
-			child++;
-		if (key_before(&last, &queue->heap[child]))
-			break;
-		queue->heap[at] = queue->heap[child];
-		at = child;
+		queue->keys[at] = queue->keys[at - 1];
 	}
-	if (queue->heap_cnt)
-		queue->heap[at] = last;
-	return top;
+	queue->keys[at] = (struct queue_key){ at_ns, item };
+	return 0;
 }
 
 static int item_store(struct queue *queue, const struct queue_item *item, size_t *ret_index)
@@ -136,16 +123,13 @@ static void push(struct queue *queue, uint64_t at_ns, const struct queue_item *i
 	if (queue->err)
 		return;
 	/* Nobody in doubt and nothing waiting: the common case of programs without a GIL. */
-	if (!queue->held_first && !queue->heap_cnt && at_ns <= queue->limit_ns) {
+	if (!queue->held_first && queue->keys_first == queue->keys_end && at_ns <= queue->limit_ns) {
 		deliver(queue, item);
 		return;
 	}
-	queue->err = array_reserve(&queue->heap, &queue->heap_cap, queue->heap_cnt + 1,
-				   sizeof(*queue->heap));
+	queue->err = item_store(queue, item, &index);
 	if (!queue->err)
-		queue->err = item_store(queue, item, &index);
-	if (!queue->err)
-		heap_push(queue, (struct queue_key){ at_ns, queue->seq++, index });
+		queue->err = key_insert(queue, at_ns, index);
 }
 
 static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
@@ -232,13 +216,15 @@ int queue_flush(struct queue *queue, uint64_t now_ns)
 
 	if (queue->held_first && queue->held_first->hold_ns < limit_ns)
 		limit_ns = queue->held_first->hold_ns;
-	while (!queue->err && queue->heap_cnt && queue->heap[0].at_ns <= limit_ns) {
-		struct queue_key key = heap_pop(queue);
-		struct queue_item item = queue->items[key.item];
+	while (!queue->err && queue->keys_first < queue->keys_end &&
+	       queue->keys[queue->keys_first].at_ns <= limit_ns) {
+		size_t index = queue->keys[queue->keys_first++].item;
 
-		queue->items[key.item].free_next = queue->free_first;
-		queue->free_first = key.item + 1;
-		deliver(queue, &item);
+		deliver(queue, &queue->items[index]);
+		queue->items[index].free_next = queue->free_first;
+		queue->free_first = index + 1;
 	}
+	if (queue->keys_first == queue->keys_end)
+		queue->keys_first = queue->keys_end = 0;
 	return queue->err;
 }

@@ -28,12 +28,11 @@ struct queue {
 	struct thread *held_first, *held_last;	/* by hold_ns, which never runs backwards */
 	uint64_t limit_ns;	/* nothing later is released, whoever is held */
 
-	struct queue_key *heap;
-	size_t heap_cap, heap_cnt;
+	struct queue_key *keys;		/* by time, from keys_first to keys_end */
+	size_t keys_cap, keys_first, keys_end;
 	struct queue_item *items;
 	size_t items_cap, items_cnt;
-	size_t free_first;	/* 1 + index, 0 = none */
-	uint64_t seq;
+	size_t free_first;		/* 1 + index, 0 = none */
 };
 
 /* sinks must outlive the queue. */

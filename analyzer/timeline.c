@@ -107,6 +107,8 @@ static void gaps_begin(struct timeline *timeline, uint64_t until_ns)
 
 		if (gap->first_ns > timeline->now_ns)
 			timeline->now_ns = gap->first_ns;
+		/* The run lasted at least until something was lost of it. */
+		timeline->last_ns = timeline->now_ns;
 		gap_begin(timeline, gap);
 	}
 }

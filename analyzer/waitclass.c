@@ -56,7 +56,8 @@ static const struct wait_class wait_classes[] = {
 	OTHER(24, "sched_yield"), OTHER(25, "mremap"), OTHER(28, "madvise"), OTHER(34, "pause"),
 	OTHER(57, "fork"), OTHER(59, "execve"), OTHER(60, "exit"), OTHER(72, "fcntl"),
 	OTHER(73, "flock"), OTHER(101, "ptrace"), OTHER(128, "rt_sigtimedwait"),
-	OTHER(130, "rt_sigsuspend"), OTHER(202, "futex"), OTHER(231, "exit_group"),
+	OTHER(130, "rt_sigsuspend"), OTHER(202, "futex"),
+	OTHER(203, "sched_setaffinity"), OTHER(231, "exit_group"),
 	OTHER(322, "execveat"), OTHER(324, "membarrier"), OTHER(449, "futex_waitv"),
 	OTHER(455, "futex_wait"),
 };
