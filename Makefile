@@ -83,8 +83,8 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) $(plx_cflags) -c $< -o $@
 
 $(B)/libtrace.a: $(call obj,$(trace_src))
-$(B)/libanalyzer.a: $(filter-out $(B)/analyzer/main.o,$(call obj,$(analyzer_src)))
-$(B)/libcollector.a: $(filter-out $(B)/collector/main.o,$(call obj,$(collector_src)))
+$(B)/libanalyzer.a: $(filter-out $(B)/analyzer/main.o $(B)/analyzer/options.o,$(call obj,$(analyzer_src)))
+$(B)/libcollector.a: $(filter-out $(B)/collector/main.o $(B)/collector/options.o,$(call obj,$(collector_src)))
 $(B)/libgilrt.a: $(call obj,$(gilrt_src))
 $(B)/libsupport.a: $(call obj,$(support_src))
 $(B)/lib%.a:
@@ -93,11 +93,11 @@ $(B)/lib%.a:
 
 trace_libs := -lzstd -lxxhash
 
-$(B)/trace-run: $(B)/collector/main.o $(B)/libcollector.a $(B)/libtrace.a
+$(B)/trace-run: $(B)/collector/main.o $(B)/collector/options.o $(B)/libcollector.a $(B)/libtrace.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $^ -lbpf -lelf $(trace_libs) -o $@
 
-$(B)/trace-report: $(B)/analyzer/main.o $(B)/libanalyzer.a $(B)/libtrace.a
+$(B)/trace-report: $(B)/analyzer/main.o $(B)/analyzer/options.o $(B)/libanalyzer.a $(B)/libtrace.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $^ -ljansson -lm $(trace_libs) -o $@
 

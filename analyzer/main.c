@@ -2,93 +2,21 @@
 /*
  * trace-report: reads a trace and says where its parallelism went.
  */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/dump.h"
+#include "analyzer/options.h"
 #include "analyzer/render.h"
 #include "analyzer/report.h"
 #include "trace/reader.h"
 
-/* DESIGN 7: what the exit status says. */
-enum {
-	EXIT_OK = 0,
-	EXIT_USAGE = 2,
-	EXIT_UNUSABLE = 3,
-};
-
-enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_DUMP };
-
-struct options {
-	enum output output;
-	struct report_filter filter;
-	const char *file;
-};
-
-enum { OPTION_DUMP = 0x100, OPTION_JSON, OPTION_PID, OPTION_COMM };
-
-static error_t option_take(int key, char *arg, struct argp_state *state)
-{
-	struct options *options = state->input;
-	char *end;
-
-	switch (key) {
-	case OPTION_DUMP:
-		options->output = OUTPUT_DUMP;
-		return 0;
-	case OPTION_JSON:
-		options->output = OUTPUT_JSON;
-		return 0;
-	case OPTION_PID:
-		errno = 0;
-		options->filter.pid = strtoull(arg, &end, 10);
-		if (errno || *end || *arg < '0' || *arg > '9' || !options->filter.pid)
-			argp_error(state, "not a process id: %s", arg);
-		return 0;
-	case OPTION_COMM:
-		options->filter.comm = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (options->file)
-			argp_error(state, "more than one file");
-		options->file = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "no file");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static void options_read(int argc, char **argv, struct options *ret_options)
-{
-	static const struct argp_option list[] = {
-		{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
-		{ "dump", OPTION_DUMP, NULL, 0, "Every record as one line of text", 0 },
-		{ "pid", OPTION_PID, "N", 0, "List only this process, or this thread", 0 },
-		{ "comm", OPTION_COMM, "NAME", 0, "List only threads or processes of this name", 0 },
-		{ 0 },
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = option_take,
-		.args_doc = "FILE",
-		.doc = "Tells true from apparent parallelism in a trace of trace-run.",
-	};
-
-	*ret_options = (struct options){ 0 };
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, ret_options);
-}
+enum { EXIT_OK = 0, EXIT_UNUSABLE = 3 };
 
 static int fail(const char *file, const char *reason)
 {

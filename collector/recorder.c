@@ -92,6 +92,23 @@ static int signals_take(struct recorder *r)
 	return 0;
 }
 
+/* What a write has sent us meanwhile has been told as its error. */
+static void signals_give_back(struct recorder *r)
+{
+	struct timespec now = { 0, 0 };
+	sigset_t told;
+
+	if (r->signal_fd < 0)
+		return;
+	close(r->signal_fd);
+	sigemptyset(&told);
+	sigaddset(&told, SIGPIPE);
+	sigaddset(&told, SIGXFSZ);
+	while (sigtimedwait(&told, NULL, &now) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &r->mask_before, NULL);
+}
+
 static int timer_start(struct recorder *r)
 {
 	struct itimerspec every_second = { { 1, 0 }, { 1, 0 } };
@@ -418,9 +435,7 @@ void recorder_run(const struct options *options, const struct identity *identity
 	drain_free(r.drain);
 	output_free(r.output);
 	session_close(r.session);
-	if (r.signal_fd >= 0)
-		close(r.signal_fd);
 	if (r.timer_fd >= 0)
 		close(r.timer_fd);
-	sigprocmask(SIG_SETMASK, &r.mask_before, NULL);
+	signals_give_back(&r);
 }

@@ -129,8 +129,10 @@ static void full_disk_is_told(void **state)
 
 	(void)state;
 	NEED_BPF();
-	run_words(&run, "sh", "-c", "ulimit -f 1; exec \"$0\" -o full.plx -- sh -c 'echo ran; exit 3'",
-		  built("trace-run"));
+	/* Room for the header, not for the events; the command is not to notice. */
+	run_words(&run, "sh", "-c", "ulimit -f 10; exec \"$0\" -o full.plx -- "
+		  "sh -c '\"$0\" --seconds 0.5 >/dev/null; echo ran; exit 3' \"$1\"",
+		  built("trace-run"), built("workloads/producer_consumer"));
 	assert_int_equal(run.status, 125);
 	assert_string_equal(run.out, "ran\n");
 	assert_non_null(strstr(run.err, "trace-run: cannot write full.plx: File too large\n"));

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trace-report's command line. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analyzer/options.h"
+
+enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM };
+
+static const struct argp_option option_table[] = {
+	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
+	{ "dump", OPTION_DUMP, NULL, 0, "Every record as one line of text", 0 },
+	{ "pid", OPTION_PID, "N", 0, "List only this process, or this thread", 0 },
+	{ "comm", OPTION_COMM, "NAME", 0, "List only threads or processes of this name", 0 },
+	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
+	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
+	{}
+};
+
+static error_t usage_error(struct argp_state *state, const char *what, const char *arg)
+{
+	argp_error(state, "%s%s", what, arg);
+	return EINVAL;
+}
+
+static error_t pid_read(struct argp_state *state, const char *text, uint64_t *ret_pid)
+{
+	unsigned long long pid;
+	char *end;
+
+	errno = 0;
+	pid = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || !pid)
+		return usage_error(state, "--pid: not a process id: ", text);
+	*ret_pid = pid;
+	return 0;
+}
+
+static error_t option_read(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case OPTION_HELP:
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		exit(0);
+	case OPTION_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE);
+		exit(0);
+	case OPTION_DUMP:
+		options->output = OUTPUT_DUMP;
+		return 0;
+	case OPTION_JSON:
+		options->output = OUTPUT_JSON;
+		return 0;
+	case OPTION_PID:
+		return pid_read(state, arg, &options->filter.pid);
+	case OPTION_COMM:
+		options->filter.comm = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->file)
+			return usage_error(state, "more than one file: ", arg);
+		options->file = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		return usage_error(state, "no file", "");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char doc[] =
+	"Tells true from apparent parallelism in a trace of trace-run: how many threads looked busy, how "
+	"many were on a core, how many made progress, and where the rest went.\v"
+	"The exit status is 0, 2 for wrong usage, 3 when FILE is unusable.";
+
+void options_read(int argc, char **argv, struct options *ret_options)
+{
+	static const struct argp argp = { option_table, option_read, "FILE", doc, NULL, NULL, NULL };
+
+	*ret_options = (struct options){};
+	/* It says what is wrong, and we add how it should be. */
+	if (argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, ret_options)) {
+		argp_help(&argp, stderr, ARGP_HELP_USAGE, "trace-report");
+		exit(2);
+	}
+}
