@@ -20,7 +20,7 @@ const char *const confidence_names[] = {
 	[CONFIDENCE_LOW] = "low",
 };
 
-/* How far our on-core time may be from the kernel's: its clock charges each switch-in from idle. */
+/* How far our on-core time may be from the kernel's: that starts at the wake-up's last clock reading. */
 #define CLOCK_SLACK_NS UINT64_C(2000000)
 #define CLOCK_SLACK_SWITCH_NS UINT64_C(10000)
 #define CLOCK_SLACK_PART 200	/* 0.5 % */
@@ -60,7 +60,7 @@ static bool clock_agrees(const struct report *report)
 	if (!clock->worst)
 		return true;
 	slack_ns = CLOCK_SLACK_NS + clock->worst->on_core_ns / CLOCK_SLACK_PART +
-		   CLOCK_SLACK_SWITCH_NS * clock->worst->idle_switch_ins + report->quality.steal_ns;
+		   CLOCK_SLACK_SWITCH_NS * clock->worst->woken_switch_ins + report->quality.steal_ns;
 	return clock->worst_ns <= slack_ns;
 }
 

@@ -155,6 +155,7 @@ static json_t *thread_json(struct json_out *out, const struct report_thread *row
 	put_number(out, object, "switches", thread->switch_outs);
 	put_number(out, object, "switch_ins", thread->switch_ins);
 	put_number(out, object, "idle_switch_ins", thread->idle_switch_ins);
+	put_number(out, object, "woken_switch_ins", thread->woken_switch_ins);
 	put_number(out, object, "migrations", thread->migrations);
 	put(out, object, "exit_code", thread->has_exit ?
 	    json_integer((json_int_t)thread->exit_code) : json_null());

@@ -121,7 +121,9 @@ struct thread {
 
 	/* Counted from the records themselves, not from the states. */
 	uint64_t on_core_ns;
-	uint64_t switch_ins, idle_switch_ins, switch_outs, migrations;
+	/* Of the switch-ins: onto an idle core; after a wake-up or birth, not after being pushed off. */
+	uint64_t switch_ins, idle_switch_ins, woken_switch_ins, switch_outs, migrations;
+	bool pushed_off;	/* at its last switch-out */
 	uint64_t gil_episode_ns, gil_waits;
 	uint64_t gil_held_off_core_ns;
 	bool has_usage;

@@ -145,6 +145,8 @@ static int switch_take(struct timeline *timeline, const struct trace_record *rec
 		err = peek_take(timeline, prev, &peek);
 	if (!err && prev)
 		err = life_leave(timeline, prev, sw);
+	if (prev)
+		prev->pushed_off = sw->how == TRACE_HOW_PREEMPTED;
 	if (!err && sw->next)
 		err = life_sight(timeline, sw->next, &next);
 	if (err)
@@ -152,6 +154,7 @@ static int switch_take(struct timeline *timeline, const struct trace_record *rec
 	if (next) {
 		life_come(timeline, next, record->stream);
 		next->idle_switch_ins += !sw->prev && !sw->other;
+		next->woken_switch_ins += !next->pushed_off;
 		change.use = CORE_OURS;
 		change.thread = next;
 	} else {

@@ -61,7 +61,7 @@ static bool on_core_time_is_schedstats(const struct recording *r, double share, 
 
 		ok &= within(json_text_at(thread, "name"), json_number_at(ours, "run_ns") - theirs_ns,
 			     share * theirs_ns + constant_ns + steal_ns +
-			     10e3 * json_number_at(ours, "idle_switch_ins"));
+			     10e3 * json_number_at(ours, "woken_switch_ins"));
 	}
 	return ok;
 }
