@@ -103,7 +103,7 @@ static void test_hostile_names(void **state)
 {
 	static const char *const names[] = {
 		"\x1b]0;owned\x07", "a\nb\tc", "\xff\xfe\xfd", "back\\slash\"quote",
-		"\xe2\x80\xae" "desrever", "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww", "",
+		("\xe2\x80\xae" "desrever"), "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww", "",
 		"äöü€äöü€äöü€äöü€äöü€", "\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b\x1b",
 	};
 	struct tb *tb = *state;
