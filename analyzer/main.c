@@ -75,7 +75,7 @@ static void options_read(int argc, char **argv, struct options *ret_options)
 		{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
 		{ "dump", OPTION_DUMP, NULL, 0, "Every record as one line of text", 0 },
 		{ "pid", OPTION_PID, "N", 0, "List only this process, or this thread", 0 },
-		{ "comm", OPTION_COMM, "NAME", 0, "List only threads or processes of this name", 0 },
+		{ "comm", OPTION_COMM, "NAME", 0, "List only threads, processes of this name", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {
