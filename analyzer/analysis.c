@@ -40,14 +40,15 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	if (err)
 		return err;
 	run_init(&analysis->run, reader, analysis->prescan.cores_cnt);
-	err = timeline_init(&analysis->timeline, &analysis->run, &analysis->people,
-			    &analysis->prescan, sinks, ARRAY_SIZE(sinks));
+	if (analysis->run.cut)
+		err = prescan_cut(&analysis->prescan, analysis->run.cores_cnt);
+	if (!err)
+		err = timeline_init(&analysis->timeline, &analysis->run, &analysis->people,
+				    &analysis->prescan, sinks, ARRAY_SIZE(sinks));
 	if (!err)
 		err = records_read(analysis, reader);
 	if (!err)
 		err = timeline_finish(&analysis->timeline);
-	/* A cut may show only when the reader comes to it. */
-	analysis->run.cut = trace_reader_cut(reader);
 	return err;
 }
 

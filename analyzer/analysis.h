@@ -29,8 +29,8 @@ struct analysis {
 };
 
 /*
- * Reads the whole trace. The reader must outlive the analysis. -EPROTO: an identity is violated, and
- * analysis->identity says which. Call analysis_clear() in any case.
+ * Reads the whole trace. The reader must outlive the analysis. -EPROTO: an identity is violated,
+ * and analysis->identity says which. Call analysis_clear() in any case.
  */
 int analysis_run(struct analysis *analysis, struct trace_reader *reader);
 void analysis_clear(struct analysis *analysis);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Chooses the sentences. Nothing is blamed that is not large: a loss below a tenth of the work in hand,
- * or of one thread, is not worth the first lines of a report.
+ * Chooses the sentences. Nothing is blamed that is not large: a loss below a tenth of the work in
+ * hand, or of one thread, is not worth the first lines of a report.
  */
 #include "analyzer/answer.h"
 
@@ -50,7 +50,7 @@ static void say(struct answer *answer, const char *format, ...)
 	va_end(args);
 }
 
-/* The state with the most time among those that (do not) count as work in hand, without `except`. */
+/* The state with the most time of those that are (not) work in hand, without `except`. */
 static enum thread_state largest(const struct report_scope *scope, bool in_hand,
 				 unsigned int except)
 {

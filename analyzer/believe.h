@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who ended a wait. The thread that runs where a waking happens is often innocent: an interrupt came
- * upon it. It is believed only when its own system call can end the wait in question.
+ * Who ended a wait. The thread that runs where a waking happens is often innocent: an interrupt
+ * came upon it. It is believed only when its own system call can end the wait in question.
  */
 #ifndef ANALYZER_BELIEVE_H
 #define ANALYZER_BELIEVE_H

@@ -23,12 +23,14 @@ static void idle_split(struct cores *cores, uint64_t total_ns, uint64_t waiting)
 	uint64_t before = 0, given_ns = 0;
 
 	for (int i = 0; i < STATE_CNT; i++) {
+		unsigned __int128 share;
 		uint64_t upto_ns;
 
 		if (!state_is_wait(i) || !cores->in_state[i])
 			continue;
 		before += cores->in_state[i];
-		upto_ns = (uint64_t)(((unsigned __int128)total_ns * before + waiting / 2) / waiting);
+		share = (unsigned __int128)total_ns * before + waiting / 2;
+		upto_ns = (uint64_t)(share / waiting);
 		cores->idle_wait_ns[i] += upto_ns - given_ns;
 		given_ns = upto_ns;
 	}

@@ -4,8 +4,8 @@
  *
  * At every instant a core is exactly one of: ours, another program, idle, unknown; checked against
  * the wall time (the part of identity 5 that these figures use). Idle cores are accounted for as in
- * speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there are ready threads idle
- * while work waited; then as many as there are waiting threads, in equal parts over those threads
+ * speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there are ready threads
+ * idle while work waited; then as many as there are waiting threads, in equal parts over those threads
  * by the class of their wait; the rest idle because there are no threads.
  */
 #ifndef ANALYZER_CORES_H

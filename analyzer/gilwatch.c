@@ -9,7 +9,7 @@
 
 #include "analyzer/array.h"
 
-/* Looks that must find a fighting thread without the GIL before it counts as doing something else. */
+/* Looks that must find a fighting thread without the GIL before it is doing something else. */
 #define FIGHT_MISSES 2
 
 static uint64_t middle(uint64_t from_ns, uint64_t to_ns)
@@ -55,7 +55,7 @@ static void episode_end(struct thread *thread, uint64_t at_ns)
 	thread->gil_episode_ns += at_ns - thread->gil.episode_ns;
 }
 
-/* The fight was won at the switch-in; where it does not hold the GIL at `free_ns`, it dropped it. */
+/* The fight was won at the switch-in; if it does not hold the GIL at `free_ns`, it dropped it. */
 static void fight_won(struct queue *queue, struct thread *thread, bool holds, uint64_t free_ns)
 {
 	queue_decide(queue, thread, thread->in_ns, STATE_RUN_GIL);
@@ -220,7 +220,7 @@ void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek
 	struct gil_view *gil = &thread->gil;
 	bool in_futex = peek->gil && peek->part != TRACE_GIL_PART_NONE;
 	bool blocks = in_futex && how != TRACE_HOW_PREEMPTED && how != TRACE_HOW_DEAD;
-	/* Whoever waits for a signal from the holder is not the holder, whatever a torn peek says. */
+	/* Whoever waits for a signal from the holder is not it, whatever a torn peek says. */
 	bool waits = blocks && (peek->part == TRACE_GIL_PART_COND ||
 				peek->part == TRACE_GIL_PART_SWITCH_COND);
 	bool holds = !waits && peek->gil && peek_says_held(peek, thread);

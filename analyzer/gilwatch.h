@@ -14,15 +14,15 @@
  *
  * Rules, where the next evidence comes at time e:
  *   FREE, HELD   the same again: nothing changed. The opposite: it changed half-way, sampled.
- *   FIGHT        holds it, or held it since (last holder, and the switch number moved on): taking an
- *                uncontended GIL costs 100 ns, so it was taken right at the switch-in; sampled.
+ *   FIGHT        Holds it, or held it since (last holder, and the switch number moved on): taking
+ *                an uncontended GIL costs 100 ns, so it was taken right at the switch-in; sampled.
  *                Proved by its own waking of a GIL word inside the take: run.spin until e.
- *                Blocks on the GIL again: run.spin all the time. Pushed off: run.spin, and it goes on
- *                fighting at the next switch-in.
- *                Does something else (blocks elsewhere, or two looks in a row find it without): whoever
- *                waited for "GIL was freed" cannot have got past without it: taken at the switch-in,
- *                dropped half-way to that look, sampled. Whoever came back from a forced switch had
- *                nothing to take: run.free.
+ *                Blocks on the GIL again: run.spin all the time. Pushed off: run.spin, and it goes
+ *                on fighting at the next switch-in.
+ *                Does something else (blocks elsewhere, or two looks in a row find it without):
+ *                whoever waited for "GIL was freed" cannot have got past without it: taken at the
+ *                switch-in, dropped half-way to that look, sampled. Whoever came back from a forced
+ *                switch had nothing to take: run.free.
  *   DROPPED      blocks on the GIL: run.spin since (forced switch); anything else: run.free since.
  */
 #ifndef ANALYZER_GILWATCH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Identities: what must hold of every analysis, checked in all builds. A report that violates one is
- * wrong somewhere, so there is no report, but one line that says which identity it was.
+ * Identities: what must hold of every analysis, checked in all builds. A report that violates one
+ * is wrong somewhere, so there is no report, but one line that says which identity it was.
  */
 #ifndef ANALYZER_IDENTITY_H
 #define ANALYZER_IDENTITY_H

@@ -2,8 +2,8 @@
 /*
  * The trace's quality: sums of what its parts say, and one word for it all.
  *
- * high: nothing is missing and the clocks agree. low: more than 1 % of the threads' time is unknown,
- * or records contradict each other. medium: anything between.
+ * high: nothing is missing and the clocks agree. low: more than 1 % of the threads' time is
+ * unknown, or records contradict each other. medium: anything between.
  */
 #include "analyzer/judge.h"
 
@@ -142,6 +142,7 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 		.balances = quality_balances(from),
 		.untracked = from->untracked,
 		.unread = from->unread,
+		.unseen = from->unseen,
 		.contradictions = analysis->timeline.contradictions,
 		.steal_ns = quality_steal_ns(from),
 		.has_cost = from->has_cost,

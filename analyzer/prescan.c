@@ -113,27 +113,53 @@ static int scan_thread(struct prescan *prescan, const struct trace_record *recor
 	return 0;
 }
 
-static int scan_gap(struct prescan *prescan, const struct trace_record *record)
+static int gap_add(struct prescan *prescan, const struct gap *gap)
 {
-	const struct trace_gap *gap = &record->gap;
 	int err = array_reserve(&prescan->gaps, &prescan->gaps_cap, prescan->gaps_cnt + 1,
 				sizeof(*prescan->gaps));
 
-	if (err)
-		return err;
-	prescan->gaps[prescan->gaps_cnt++] = (struct gap){
-		.first_ns = gap->first,
-		.last_ns = gap->last > gap->first ? gap->last : gap->first,
+	if (!err)
+		prescan->gaps[prescan->gaps_cnt++] = *gap;
+	return err;
+}
+
+static int scan_gap(struct prescan *prescan, const struct trace_record *record)
+{
+	const struct trace_gap *gap = &record->gap;
+	/* What was lost was lost before. */
+	uint64_t first_ns = gap->first < record->ts_ns ? gap->first : record->ts_ns;
+
+	return gap_add(prescan, &(struct gap){
+		.first_ns = first_ns,
+		.last_ns = gap->last > first_ns ? gap->last : first_ns,
 		.cnt = gap->count,
 		.core = record->stream,
-	};
+	});
+}
+
+static int scan_core(struct prescan *prescan, const struct trace_record *record)
+{
+	int err = array_reserve(&prescan->core_last_ns, &prescan->core_last_cap,
+				record->stream + 1, sizeof(*prescan->core_last_ns));
+
+	if (err)
+		return err;
+	if (record->stream >= prescan->cores_cnt)
+		prescan->cores_cnt = record->stream + 1;
+	prescan->core_last_ns[record->stream] = record->ts_ns;
 	return 0;
 }
 
 static int scan_record(struct prescan *prescan, const struct trace_record *record)
 {
-	if (record->stream < TRACE_STREAM_COLLECTOR && record->stream >= prescan->cores_cnt)
-		prescan->cores_cnt = record->stream + 1;
+	int err;
+
+	prescan->last_ns = record->ts_ns;
+	if (record->stream < TRACE_STREAM_COLLECTOR) {
+		err = scan_core(prescan, record);
+		if (err)
+			return err;
+	}
 	switch (record->kind) {
 	case TRACE_SWITCH:
 		return scan_switch(prescan, record);
@@ -143,6 +169,9 @@ static int scan_record(struct prescan *prescan, const struct trace_record *recor
 		return scan_thread(prescan, record);
 	case TRACE_GAP:
 		return scan_gap(prescan, record);
+	case TRACE_END:
+		prescan->ended = true;
+		return 0;
 	default:
 		return 0;
 	}
@@ -157,30 +186,68 @@ static int gap_compare(const void *left, const void *right)
 	return (a->core > b->core) - (a->core < b->core);
 }
 
+static void gaps_sort(struct prescan *prescan)
+{
+	if (prescan->gaps_cnt)
+		qsort(prescan->gaps, prescan->gaps_cnt, sizeof(*prescan->gaps), gap_compare);
+}
+
+/* Whoever is in doubt to the end stays so. */
+static int doubts_end(struct prescan *prescan)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < prescan->threads_cnt; i++)
+		if (prescan->threads[i]->blocked && prescan->threads[i]->has_early)
+			err = wait_end(prescan->threads[i], prescan->last_ns, VERDICT_UNKNOWN);
+	return err;
+}
+
 int prescan_read(struct prescan *prescan, struct trace_reader *reader)
 {
 	struct trace_record record;
-	uint64_t last_ns = 0;
 	int err;
 
 	*prescan = (struct prescan){ 0 };
 	while ((err = trace_reader_next(reader, &record)) > 0) {
-		last_ns = record.ts_ns;
 		err = scan_record(prescan, &record);
 		if (err)
 			break;
 	}
-	/* Whoever is in doubt to the end stays so. */
-	for (size_t i = 0; !err && i < prescan->threads_cnt; i++)
-		if (prescan->threads[i]->blocked && prescan->threads[i]->has_early)
-			err = wait_end(prescan->threads[i], last_ns, VERDICT_UNKNOWN);
+	if (!err)
+		err = doubts_end(prescan);
 	if (err) {
 		prescan_clear(prescan);
 		return err;
 	}
-	if (prescan->gaps_cnt)
-		qsort(prescan->gaps, prescan->gaps_cnt, sizeof(*prescan->gaps), gap_compare);
+	gaps_sort(prescan);
 	return 0;
+}
+
+int prescan_cut(struct prescan *prescan, uint32_t cores_cnt)
+{
+	uint64_t whole_ns = prescan->last_ns > PRESCAN_TAIL_NS ?
+				    prescan->last_ns - PRESCAN_TAIL_NS : 0;
+	int err = 0;
+
+	/* Whole but for its index. */
+	if (prescan->ended)
+		return 0;
+	prescan->end_ns = whole_ns;
+	for (uint32_t core = 0; core < prescan->cores_cnt; core++)
+		if (prescan->core_last_ns[core] > prescan->end_ns)
+			prescan->end_ns = prescan->core_last_ns[core];
+	for (uint32_t core = 0; !err && core < cores_cnt; core++) {
+		uint64_t own_ns = core < prescan->cores_cnt ? prescan->core_last_ns[core] : 0;
+		uint64_t first_ns = own_ns + 1 > whole_ns ? own_ns + 1 : whole_ns;
+
+		if (first_ns < prescan->end_ns)
+			err = gap_add(prescan, &(struct gap){
+				.first_ns = first_ns, .last_ns = UINT64_MAX, .core = core,
+			});
+	}
+	gaps_sort(prescan);
+	return err;
 }
 
 void prescan_clear(struct prescan *prescan)
@@ -191,6 +258,7 @@ void prescan_clear(struct prescan *prescan)
 	}
 	free(prescan->threads);
 	free(prescan->gaps);
+	free(prescan->core_last_ns);
 	idmap_clear(&prescan->thread_ids);
 	*prescan = (struct prescan){ 0 };
 }
@@ -202,8 +270,8 @@ uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id)
 	return thread ? thread->process : 0;
 }
 
-enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id, uint64_t out_ns,
-				  size_t *next)
+enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id,
+				  uint64_t out_ns, size_t *next)
 {
 	const struct prescan_thread *thread = idmap_get(&prescan->thread_ids, thread_id);
 	const struct verdict *verdict;

@@ -3,10 +3,11 @@
  * What has to be known before the records are read in earnest: a first pass over the file.
  *
  *  - Gaps. A GAP record stands behind the loss that it tells of, so when it comes, records of other
- *    cores from within the gap have already passed.
+ *    cores from within the gap have already passed. In a file that was cut, what each core's stream
+ *    lacks at its end is a gap as well, of a number of events that nobody knows.
  *  - Verdicts on waits. A wait that no waking follows was ended by an earlier waking or is unknown,
- *    and that shows only at the switch-in, which may be minutes later. Without a verdict, everything
- *    that happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
+ *    and that shows only at the switch-in, which may be minutes later. Without a verdict, all that
+ *    happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
  *    there are few verdicts.
  *  - The process of every thread, as its birth may stand behind its first switch or be lost.
  */
@@ -22,6 +23,12 @@
 
 /* Doubts shorter than this get no verdict. */
 #define PRESCAN_SHORT_NS UINT64_C(10000000)
+
+/*
+ * A recorder writes its records at least so often: of a file that was cut, nothing is missing that
+ * is older than this when the last record is made.
+ */
+#define PRESCAN_TAIL_NS UINT64_C(1000000000)
 
 struct gap {
 	uint64_t first_ns, last_ns;
@@ -53,6 +60,11 @@ struct prescan {
 	struct gap *gaps;	/* by first_ns */
 	size_t gaps_cap, gaps_cnt;
 	uint32_t cores_cnt;	/* highest core with records + 1 */
+	uint64_t *core_last_ns;	/* of each, its last record */
+	size_t core_last_cap;
+	uint64_t last_ns;
+	bool ended;		/* there is an END record */
+	uint64_t end_ns;	/* file cut: nothing is known from here on; else 0 */
 	struct idmap thread_ids;
 	struct prescan_thread **threads;
 	size_t threads_cap, threads_cnt;
@@ -60,6 +72,8 @@ struct prescan {
 
 /* Reads all records; the caller rewinds. */
 int prescan_read(struct prescan *prescan, struct trace_reader *reader);
+/* The file is cut: the ends of its cores' streams may be missing. */
+int prescan_cut(struct prescan *prescan, uint32_t cores_cnt);
 void prescan_clear(struct prescan *prescan);
 
 /* The process that the thread's birth names, 0 when there is none. */
@@ -68,8 +82,8 @@ uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id);
  * The verdict on the wait of this thread that begins at out_ns. *next is the caller's, one for each
  * thread, 0 at first: waits are asked for in the order of time.
  */
-enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id, uint64_t out_ns,
-				  size_t *next);
+enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id,
+				  uint64_t out_ns, size_t *next);
 /* Whether events of any core were lost in the part of [from_ns, to_ns] after from_ns. */
 bool prescan_gap_begins_in(const struct prescan *prescan, uint64_t from_ns, uint64_t to_ns);
 

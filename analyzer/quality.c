@@ -58,6 +58,7 @@ static int tally_take(struct quality *quality, const struct trace_tally *tally)
 		return err;
 	quality->untracked += tally->untracked;
 	quality->unread += tally->unread;
+	quality->unseen += tally->unseen;
 	if (core) {
 		core->has_tally = true;
 		core->counted = tally->counted;

@@ -25,7 +25,7 @@ struct quality {
 	uint64_t records_cnt;
 	uint64_t kinds[TRACE_KIND_MAX];
 	uint64_t gaps_cnt;
-	uint64_t untracked, unread;
+	uint64_t untracked, unread, unseen;
 	bool has_cost;
 	uint64_t probe_ns, probe_runs, collector_ns, missed;
 	struct core_quality *cores;
@@ -37,7 +37,7 @@ void quality_clear(struct quality *quality);
 
 /* What all cores lost; the larger where gaps and tallies differ. */
 uint64_t quality_lost(const struct quality *quality);
-/* Whether recorded + lost = counted on every core. Cores without a tally (a cut file) do not balance. */
+/* Whether recorded + lost = counted on every core; without a tally (file cut) it is not. */
 bool quality_balances(const struct quality *quality);
 uint64_t quality_steal_ns(const struct quality *quality);
 

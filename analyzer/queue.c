@@ -123,7 +123,8 @@ static void push(struct queue *queue, uint64_t at_ns, const struct queue_item *i
 	if (queue->err)
 		return;
 	/* Nobody in doubt and nothing waiting: the common case of programs without a GIL. */
-	if (!queue->held_first && queue->keys_first == queue->keys_end && at_ns <= queue->limit_ns) {
+	if (!queue->held_first && queue->keys_first == queue->keys_end &&
+	    at_ns <= queue->limit_ns) {
 		deliver(queue, item);
 		return;
 	}

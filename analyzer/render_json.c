@@ -253,6 +253,7 @@ static json_t *quality_json(struct json_out *out, const struct report *report)
 	put_bool(out, object, "balances", quality->balances);
 	put_number(out, object, "untracked", quality->untracked);
 	put_number(out, object, "unread", quality->unread);
+	put_number(out, object, "unseen", quality->unseen);
 	put_number(out, object, "contradictions", quality->contradictions);
 	put_number(out, object, "unknown_ns", report->tree.state_ns[STATE_UNKNOWN]);
 	put_number(out, object, "steal_ns", quality->steal_ns);

@@ -178,7 +178,7 @@ static int loss_print(const struct report *report, struct style style, FILE *out
 	return loss_table(report, false, style, out);
 }
 
-/* "Cores idle 0.97 of 2: 0.01 while work was ready, 0.95 while threads waited (0.95 wait.gil), ..." */
+/* "Cores idle 0.97 of 2: 0.01 while work was ready, 0.95 while threads waited (...), ..." */
 static void idle_print(const struct report *report, FILE *out)
 {
 	const struct report_idle *idle = &report->idle;
@@ -275,7 +275,8 @@ static void trace_print(const struct report *report, struct style style, FILE *o
 	fputc('\n', out);
 	cost_print(report, out);
 	if (cut)
-		sentence_print(out, "  ", "The file is cut at byte %" PRIu64 ": %s.", cut->offset,
+		sentence_print(out, "  ", "The file is cut at byte %" PRIu64 ": %s.  What a core"
+			       " did after its last record in it is unknown.", cut->offset,
 			       cut->reason);
 	if (quality->left_alive)
 		sentence_print(out, "  ", "%s still alive when the recording ended.",
@@ -294,6 +295,9 @@ static void trace_print(const struct report *report, struct style style, FILE *o
 	if (quality->gil_pending_ns)
 		sentence_print(out, "  ", "Until the GIL was located, futex waits are unknown: %s.",
 			       format_time(quality->gil_pending_ns, style).s);
+	if (quality->unseen)
+		sentence_print(out, "  ", "%s on a core not shown by the kernel, but inferred.",
+			       format_noun(quality->unseen, "arrival", "arrivals").s);
 	if (quality->steal_ns)
 		sentence_print(out, "  ", "The hypervisor took %s from the cores meanwhile.",
 			       format_time(quality->steal_ns, style).s);

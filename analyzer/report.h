@@ -90,7 +90,7 @@ struct report_quality {
 	uint64_t records_cnt, switches_cnt, wakings_cnt, samples_cnt;
 	uint64_t lost, gaps_cnt;
 	bool balances;
-	uint64_t untracked, unread, contradictions;
+	uint64_t untracked, unread, unseen, contradictions;
 	uint64_t steal_ns;
 	bool has_cost;
 	uint64_t probe_ns, probe_runs, collector_ns, missed;

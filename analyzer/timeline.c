@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Takes the records one by one: keeps the cores and the gaps, and tells life.c what happens to whom.
+ * Takes the records one by one: keeps the cores and the gaps, tells life.c what happens to whom.
  */
 #include "analyzer/timeline.h"
 
@@ -121,7 +121,7 @@ static void gil_locate(struct timeline *timeline, struct process *process, bool 
 	process->gil = present ? GIL_LOCATED : GIL_NONE;
 }
 
-/* A peek from a running thread: counts holder changes. Returns whether there is something to tell. */
+/* A peek from a running thread: counts holder changes. */
 static int peek_take(struct timeline *timeline, struct thread *thread, const struct gil_peek *peek)
 {
 	if (!peek->gil)
@@ -408,6 +408,17 @@ int timeline_record(struct timeline *timeline, const struct trace_record *record
 	return queue_flush(&timeline->queue, timeline->now_ns);
 }
 
+/* When the run ends in which threads were left alive. */
+static uint64_t end_find(const struct timeline *timeline)
+{
+	const struct prescan *prescan = timeline->prescan;
+
+	/* The recorder's own records go on where those of all cores are missing. */
+	if (prescan->end_ns && prescan->end_ns < timeline->last_ns)
+		return prescan->end_ns;
+	return timeline->last_ns;
+}
+
 int timeline_finish(struct timeline *timeline)
 {
 	struct people *people = timeline->people;
@@ -420,7 +431,7 @@ int timeline_finish(struct timeline *timeline)
 	if (err)
 		return err;
 	if (timeline->alive_cnt)
-		run->end_ns = timeline->last_ns;
+		run->end_ns = end_find(timeline);
 	for (size_t i = 0; i < people->threads_cnt; i++)
 		life_outlast(timeline, people->threads[i], run->end_ns);
 	for (size_t i = 0; i < people->processes_cnt; i++)

@@ -13,6 +13,9 @@
  *  - every other thread is unknown from `first` on. So is, from then on, whoever leaves its core or
  *    is born while the gap is open (before `last`): C may have got it, and nobody would know;
  *  - a wait that was in doubt at `first` is unknown from its beginning;
+ *  - in a file that was cut, each core whose stream ends before the others' counts as losing events
+ *    from then on, but not from longer than PRESCAN_TAIL_NS before the last record; the run ends
+ *    with the last core's last record;
  *  - unknown ends with the thread's next own event: seen on a core without an open gap (a switch,
  *    a clock tick, a waking that it caused), or woken or switched out at `last` or later.
  */

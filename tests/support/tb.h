@@ -2,8 +2,8 @@
 /*
  * Traces written by hand, record by record, and what the analyzer makes of them.
  *
- * Calls that add a record return it, or its part of its kind, for further fields; the pointer is good
- * until the next call. Times may come in any order. Everything that fails, fails the test.
+ * Calls that add a record return it, or its part of its kind, for further fields; the pointer is
+ * good until the next call. Times may come in any order. Everything that fails, fails the test.
  */
 #ifndef TESTS_SUPPORT_TB_H
 #define TESTS_SUPPORT_TB_H

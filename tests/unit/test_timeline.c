@@ -263,7 +263,7 @@ static const struct cause_case cause_cases[] = {
 	  CAUSE_TIMER },
 	{ "interrupt upon a read, innocent", 0, 3, 0, 1, 0, TRACE_CONTEXT_INTERRUPT, 202, 0, 0,
 	  CAUSE_INTERRUPT },
-	{ "loopback: the sender's soft interrupt", 45, 3, 0, 1, 0, TRACE_CONTEXT_INTERRUPT, 44, 4, 0,
+	{ "loopback, the sender's soft irq", 45, 3, 0, 1, 0, TRACE_CONTEXT_INTERRUPT, 44, 4, 0,
 	  CAUSE_THREAD },
 	{ "another program", 0, 3, 0, 0, 7, 0, 1, 4, 0, CAUSE_PROGRAM },
 	{ "idle core", 0, 3, 0, 0, 0, TRACE_CONTEXT_INTERRUPT, 0, 0, 0, CAUSE_INTERRUPT },

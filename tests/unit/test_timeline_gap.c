@@ -235,6 +235,7 @@ static void test_cut_file(void **state)
 	char *text;
 
 	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_add(tb, 6000, 0, TRACE_MIGRATE)->migrate.thread = 2;
 	tb->cut_bytes = 10;
 	tb_analyze(tb);
 	assert_non_null(tb->report.run->cut);
@@ -245,6 +246,81 @@ static void test_cut_file(void **state)
 	text = tb_text(tb, 1);
 	assert_non_null(strstr(text, "The file is cut"));
 	free(text);
+}
+
+/* Where one core's records end before the other's, they may be missing. */
+static void test_cut_tail_is_unknown(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 4000, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 9;
+	tb_switch(tb, 4500, 0, 0, TRACE_HOW_NONE, 1)->other = 9;
+	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	/* On core 0, whose last record is of 4500. */
+	tb_expect(tb, 1, STATE_RUN_FREE, 3000 + 1);
+	tb_expect(tb, 1, STATE_UNKNOWN, 1499);
+	tb_expect(tb, 2, STATE_RUN_FREE, 3000);
+	assert_int_equal(tb->report.cores[0].unknown_ns, 1499);
+	assert_int_equal(tb->report.quality.lost, 0);
+}
+
+/* A core may be quiet for long: what is older than a recorder lets its records become is there. */
+static void test_cut_tail_is_short(void **state)
+{
+	struct tb *tb = *state;
+	const uint64_t end_ns = 10 * PRESCAN_TAIL_NS;
+
+	tb_switch(tb, end_ns, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	tb_expect(tb, 1, STATE_UNKNOWN, PRESCAN_TAIL_NS);
+	tb_expect(tb, 1, STATE_RUN_FREE, end_ns - 1000 - PRESCAN_TAIL_NS);
+	tb_expect(tb, 2, STATE_UNKNOWN, 0);
+}
+
+/* The recorder's own records come behind all cores': of that time nothing is known. */
+static void test_cut_before_the_recorder(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_add(tb, 6000, 0, TRACE_MIGRATE)->migrate.thread = 2;
+	tb_add(tb, 500000, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	assert_int_equal(tb->report.tree.wall_ns, 5000);
+	tb_expect(tb, 1, STATE_UNKNOWN, 0);
+}
+
+/* But if they are much later, the cores were quiet for so long. */
+static void test_cut_after_a_silence(void **state)
+{
+	struct tb *tb = *state;
+	const uint64_t end_ns = 10 * PRESCAN_TAIL_NS;
+
+	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_add(tb, end_ns, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	assert_int_equal(tb->report.tree.wall_ns, end_ns - PRESCAN_TAIL_NS - 1000);
+	tb_expect(tb, 1, STATE_UNKNOWN, 0);
+	tb_expect(tb, 2, STATE_READY_PREEMPTED, end_ns - PRESCAN_TAIL_NS - 6000);
+}
+
+/* Only the index is missing: the recording ended in order, nothing else is. */
+static void test_cut_behind_the_end(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 6000, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9000, TRACE_END_COMMAND);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	assert_non_null(tb->report.run->cut);
+	tb_expect(tb, 1, STATE_RUN_FREE, 8000);
+	tb_expect(tb, 1, STATE_UNKNOWN, 0);
 }
 
 /* The figures that suffer say by how much. */
@@ -283,6 +359,11 @@ int main(void)
 		TEST(test_death_lost),
 		TEST(test_loss_does_not_balance),
 		TEST(test_cut_file),
+		TEST(test_cut_tail_is_unknown),
+		TEST(test_cut_tail_is_short),
+		TEST(test_cut_before_the_recorder),
+		TEST(test_cut_after_a_silence),
+		TEST(test_cut_behind_the_end),
 		TEST(test_report_says_what_is_unknown),
 	};
 
