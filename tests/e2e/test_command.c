@@ -111,6 +111,7 @@ static void command_is_not_executable(void **state)
 	run_words(&run, built("trace-run"), "./plain");
 	assert_int_equal(run.status, 126);
 	assert_one_line(run.err, "trace-run: cannot run ./plain", "Permission denied");
+	run_free(&run);
 	run_words(&run, built("trace-run"), "/");
 	assert_int_equal(run.status, 126);
 	run_free(&run);
