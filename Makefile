@@ -4,6 +4,7 @@
 #   make check    install what is missing, build, run all tests
 #   make          build only            make deps    install only
 #   make bench    measure beside perf   make help    all of it
+#   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
 # Variants build beside each other:  make check CC=clang    make check SAN=address,undefined
 
@@ -29,6 +30,11 @@ deps := clang:/usr/bin/clang llvm:/usr/bin/llvm-strip bpftool:/usr/sbin/bpftool 
 	libdw-dev:/usr/include/elfutils/libdwfl.h libzstd-dev:/usr/include/zstd.h \
 	libxxhash-dev:/usr/include/xxhash.h libjansson-dev:/usr/include/jansson.h \
 	libcmocka-dev:/usr/include/cmocka.h
+vm_deps := qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/usr/bin/cpio \
+	busybox-static:/usr/share/doc/busybox-static
+
+# Kernels to test on: series that Debian packages, or vmlinuz files.
+VM_KERNELS ?= 6.1
 
 # Short lines unless V=1.
 Q    := $(if $(V),,@)
@@ -52,7 +58,7 @@ workloads := $(patsubst workloads/%.c,$(B)/workloads/%,$(workload_src))
 unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
-.PHONY: all demo check bench deps build tests clean help
+.PHONY: all demo check check-vm bench deps vm-deps build tests clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -123,12 +129,13 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanaly
 
 missing = $(strip $(foreach d,$(deps),$(if $(wildcard $(lastword $(subst :, ,$(d)))),,$(firstword $(subst :, ,$(d))))))
 
-deps:
+vm-deps: deps := $(vm_deps)
+deps vm-deps:
 	@[ -z "$(missing)" ] || if [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(missing); \
 	else \
-		echo "make deps: not root, and these packages are missing: $(missing)" >&2; exit 1; \
+		echo "make $@: not root, and these packages are missing: $(missing)" >&2; exit 1; \
 	fi
 
 # Installs first: the lists above are computed before, the build in a fresh make after it.
@@ -139,6 +146,10 @@ demo: deps
 check: deps
 	@$(MAKE) --no-print-directory build tests
 	@tests/run $(B) $(patsubst $(B)/%,%,$(unit) $(e2e))
+
+check-vm: deps vm-deps
+	@$(MAKE) --no-print-directory build
+	@set -e; for kernel in $(VM_KERNELS); do tests/vm/run $(B) $$kernel; done
 
 bench: deps
 	@$(MAKE) --no-print-directory build tests
