@@ -18,20 +18,6 @@
 
 #define NOBODY 65534
 
-static int enter(void **state)
-{
-	(void)state;
-	sandbox_enter();
-	return 0;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	sandbox_leave();
-	return 0;
-}
-
 static bool exists(const char *path)
 {
 	return !access(path, F_OK);
@@ -145,7 +131,7 @@ static void without_permission(void **state)
 		print_message("SKIP: %s: not root, so already what is tested everywhere else\n", __func__);
 		skip();
 	}
-	run_start(&run, &options, (const char *const[]){ built("trace-run"), "true", NULL });
+	run_start(&run, &options, (const char *const[]){ built_for_all("trace-run"), "true", NULL });
 	run_wait(&run);
 	assert_int_equal(run.status, 125);
 	assert_one_line(run.err, "trace-run: BPF is not permitted for uid 65534", "CAP_BPF");
@@ -347,7 +333,7 @@ static void terminal_interrupts_once(void **state)
 	snprintf(command, sizeof(command),
 		 "{ until [ -e begun ]; do sleep 0.02; done; printf '\\003';"
 		 "  until [ -e got ]; do sleep 0.02; done; printf 'end\\n'; until [ -e finished ]; do sleep 0.02; done; } |"
-		 "script -qec \"%s --no-report --force -o c.plx sh -c 'trap \\\"echo x >>got\\\" INT; "
+		 "script -qec \"exec %s --no-report --force -o c.plx sh -c 'trap \\\"echo x >>got\\\" INT; "
 		 ">begun; until read line; do :; done; >finished; exit 3'\" /dev/null", built("trace-run"));
 	run_words(&run, "sh", "-c", command);
 	if (run.status != 3)
@@ -398,5 +384,5 @@ int main(void)
 		cmocka_unit_test(waits_for_the_tree),
 	};
 
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
 }

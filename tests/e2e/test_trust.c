@@ -18,20 +18,6 @@
 
 #define NOBODY 65534
 
-static int enter(void **state)
-{
-	(void)state;
-	sandbox_enter();
-	return 0;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	sandbox_leave();
-	return 0;
-}
-
 static bool has_spoken(void *arg)
 {
 	struct run *run = arg;
@@ -177,7 +163,7 @@ static void unreadable_file(void **state)
 		skip();
 	}
 	close(open("secret", O_CREAT | O_WRONLY, 0600));
-	run_start(&run, &options, (const char *const[]){ built("trace-report"), "secret", NULL });
+	run_start(&run, &options, (const char *const[]){ built_for_all("trace-report"), "secret", NULL });
 	run_wait(&run);
 	assert_int_equal(run.status, 3);
 	assert_non_null(strstr(run.err, "Permission denied"));
@@ -212,7 +198,7 @@ static void anybody_may_report(void **state)
 	run_free(&ours);
 	assert_int_equal(chmod("open.plx", 0644), 0);
 	run_words(&ours, built("trace-report"), "open.plx");
-	run_start(&theirs, &options, (const char *const[]){ built("trace-report"), "open.plx", NULL });
+	run_start(&theirs, &options, (const char *const[]){ built_for_all("trace-report"), "open.plx", NULL });
 	run_wait(&theirs);
 	assert_int_equal(theirs.status, 0);
 	assert_string_equal(ours.out, theirs.out);
@@ -232,5 +218,5 @@ int main(void)
 		cmocka_unit_test(anybody_may_report),
 	};
 
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
 }

@@ -16,20 +16,6 @@
 
 #define MS 1e6
 
-static int enter(void **state)
-{
-	(void)state;
-	sandbox_enter();
-	return 0;
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	sandbox_leave();
-	return 0;
-}
-
 /* Time at two or more threads making progress, as a share of the run. */
 static double share_above_one(const json_t *report)
 {
@@ -231,5 +217,5 @@ int main(void)
 		cmocka_unit_test(producer_consumer),
 	};
 
-	return cmocka_run_group_tests(tests, enter, leave);
+	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
 }

@@ -28,23 +28,27 @@
 static char build_dir[PATH_MAX];
 static char sandbox[] = "/tmp/parallax-test.XXXXXX";
 
-void sandbox_enter(void)
+int sandbox_enter(void **state)
 {
 	const char *dir = getenv("BUILD_DIR");
 
+	(void)state;
 	if (!realpath(dir ? dir : "build", build_dir))
 		fail_msg("no build directory %s", dir ? dir : "build");
 	if (!mkdtemp(sandbox) || chmod(sandbox, 0777) || chdir(sandbox))
 		fail_msg("cannot make a directory to work in: %s", strerror(errno));
+	return 0;
 }
 
-void sandbox_leave(void)
+int sandbox_leave(void **state)
 {
 	char command[sizeof(sandbox) + 16];
 
+	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", sandbox);
 	if (chdir("/") || system(command))
 		fail_msg("cannot remove %s", sandbox);
+	return 0;
 }
 
 const char *built(const char *program)
@@ -54,6 +58,19 @@ const char *built(const char *program)
 	char *path = paths[next++ % 16];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", build_dir, program);
+	return path;
+}
+
+const char *built_for_all(const char *program)
+{
+	static char path[PATH_MAX];
+	struct run run;
+
+	snprintf(path, sizeof(path), "%s/%s", sandbox, program);
+	run_words(&run, "install", "-m", "755", built(program), path);
+	if (run.status)
+		fail_msg("%s", run.err);
+	run_free(&run);
 	return path;
 }
 

@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* An empty directory that the tests of one program work in; removed by sandbox_leave(). */
-void sandbox_enter(void);
-void sandbox_leave(void);
+/* Group fixtures: an empty directory that the tests of one program work in, removed at the end. */
+int sandbox_enter(void **state);
+int sandbox_leave(void **state);
 
 /* Absolute path of a built program ("trace-run", "workloads/cpu_bound"); lives until the test's end. */
 const char *built(const char *program);
+
+/* A copy of it that any user may run, wherever the build directory is. */
+const char *built_for_all(const char *program);
 
 struct run {
 	pid_t pid;
