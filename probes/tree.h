@@ -57,7 +57,7 @@ static __always_inline struct thread_slot *slot_of(struct task_struct *task)
 
 static __always_inline u32 task_tid(struct task_struct *task)
 {
-	/* Read, not followed: before 6.4 the verifier lets nothing unbounded be added to a pointer. */
+	/* Read, not followed: the verifier of 6.1 adds nothing unbounded to a pointer it tracks. */
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u32 level = BPF_CORE_READ(pid, level);
 	int nr = 0;
