@@ -34,45 +34,67 @@ static __always_inline void core_note(struct spot *spot, struct task_struct *now
 	ring_submit(spot, e, false);
 }
 
-/* A thread comes to the core, or (slot NULL) somebody who is not traced. */
-static __always_inline void core_arrive(struct spot *spot, struct thread_slot *slot, u64 since_ns)
+/*
+ * There are tasks whose switches the kernel shows to nobody (seen in guests, with the agent of the
+ * host); who follows one is on the core without a record. The scheduler keeps the time of each arrival
+ * by a clock of its own, whose offset to ours is learned here from the arrivals that are shown.
+ */
+static __always_inline void core_learn(struct spot *spot, struct task_struct *leaving)
 {
-	spot->counts->thread = slot ? slot->id : 0;
-	spot->counts->since_ns = since_ns;
+	struct core_counts *c = spot->counts;
+
+	if (leaving->pid && c->pid == leaving->pid)
+		c->clock_offset_ns = c->since_ns - leaving->sched_info.last_arrival;
 }
 
-/*
- * The current thread is known to have come to this core, or its coming is told now. There are tasks
- * whose switches the kernel shows to nobody (seen in guests, with the agent of the host); the thread
- * that follows one is on the core without a record. The kernel keeps the time of its arrival by a
- * clock of its own, whose offset to ours is learned from the arrivals that were shown.
- */
+static __always_inline void core_arrive(struct spot *spot, struct task_struct *task,
+					struct thread_slot *slot)
+{
+	spot->counts->thread = slot ? slot->id : 0;
+	spot->counts->pid = task->pid;
+	spot->counts->since_ns = spot->ts_ns;
+}
+
+/* When the task came to the core that it is on, as far as that can be known; else 0. */
+static __always_inline u64 core_arrival_ns(struct spot *spot, struct task_struct *task)
+{
+	u64 ts_ns = task->sched_info.last_arrival + spot->counts->clock_offset_ns;
+
+	if (!spot->counts->clock_offset_ns)
+		return 0;
+	return ts_ns < spot->ts_ns ? ts_ns : spot->ts_ns;
+}
+
+/* CPU time of the running task until now; its own counter lags by up to a clock tick. */
+static __always_inline u64 core_run_ns(struct spot *spot, struct task_struct *task)
+{
+	u64 arrival_ns = core_arrival_ns(spot, task);
+
+	return arrival_ns ? task->se.prev_sum_exec_runtime + (spot->ts_ns - arrival_ns) :
+			    task->se.sum_exec_runtime;
+}
+
+/* The traced thread is known to have come to this core, or its coming is told now. */
 static __always_inline void core_check(struct spot *spot, struct task_struct *task,
 				       struct thread_slot *slot)
 {
 	struct core_counts *c = spot->counts;
-	u64 arrived = task->sched_info.last_arrival;
+	u64 arrival_ns = core_arrival_ns(spot, task);
 	struct event_switch *e;
-	u64 ts_ns;
 
-	if (c->thread == slot->id) {
-		if (c->since_ns)
-			c->clock_offset_ns = c->since_ns - arrived;
+	if (c->thread == slot->id)
 		return;
-	}
-	if (c->clock_offset_ns)
-		ts_ns = arrived + c->clock_offset_ns;
-	else
-		ts_ns = spot->ts_ns - (task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime);
-	if (ts_ns > spot->ts_ns)
-		ts_ns = spot->ts_ns;
+	if (!arrival_ns)
+		arrival_ns = spot->ts_ns -
+			     (task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime);
 	c->unseen++;
 	c->use = CORE_USE_OURS;
-	core_arrive(spot, slot, 0);
+	c->thread = slot->id;
+	c->pid = 0;
 	if (!ring_reserve(spot, e, EVENT_SWITCH, 0))
 		return;
 	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
-	e->head.ts_ns = ts_ns;
+	e->head.ts_ns = arrival_ns;
 	e->next = slot->id;
 	e->inferred = 1;
 	e->call.sysno = -1;

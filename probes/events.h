@@ -223,9 +223,9 @@ struct core_counts {
 	__u64 untracked;
 	__u64 unread;
 	__u64 use;		/* what was last recorded of the core: enum core_use in probes/core.h */
-	__u64 thread;		/* traced thread on the core, as far as switches were shown */
-	__u64 since_ns;		/* when it came, 0: its arrival was not shown */
-	__u64 clock_offset_ns;	/* from the kernel's scheduler clock to ours; 0: not known yet */
+	__u64 thread;		/* traced thread on the core, 0 = none, as far as switches were shown */
+	__u64 pid, since_ns;	/* task that came by the last switch that was shown, and when */
+	__u64 clock_offset_ns;	/* from the scheduler's clock to ours; 0: not known yet */
 	__u64 unseen;		/* arrivals that were inferred */
 };
 

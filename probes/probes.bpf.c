@@ -61,7 +61,8 @@ static __always_inline void switch_out(struct spot *spot, struct event_switch *e
 	e->iowait = BPF_CORE_READ_BITFIELD(prev, in_iowait);
 	call_of(prev, &e->call);
 	gil_peek(spot, slot->pid, &e->call, &e->peek);
-	if (e->call.sysno == SYS_FUTEX &&
+	/* Beside a word of the GIL lie its other parts, and an owner seen there is not the GIL's. */
+	if (e->call.sysno == SYS_FUTEX && !e->peek.part &&
 	    (e->how == EVENT_HOW_BLOCKED || e->how == EVENT_HOW_BLOCKED_D))
 		owner_find(spot, e, slot->pid);
 }
@@ -79,11 +80,13 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	if (!spot_find(&spot))
 		return 0;
+	core_learn(&spot, prev);
 	/* clang would merge the two tests into a pointer OR, which the verifier refuses. */
 	barrier_var(in);
 	if (!out) {
 		barrier_var(out);
 		if (!in) {
+			core_arrive(&spot, next, NULL);
 			core_note(&spot, next);
 			return 0;
 		}
@@ -96,7 +99,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	last = how == EVENT_HOW_DEAD && !live_cnt;
 	spot.counts->use = in ? CORE_USE_OURS : next->pid ? CORE_USE_OTHER : CORE_USE_IDLE;
-	core_arrive(&spot, in, spot.ts_ns);
+	core_arrive(&spot, next, in);
 	if (!ring_reserve(&spot, e, EVENT_SWITCH, out ? out->id : 0))
 		return 0;
 	__builtin_memset((char *)e + sizeof(e->head), 0, sizeof(*e) - sizeof(e->head));
@@ -263,9 +266,9 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		/* The command itself: its life begins here, on this core. */
 		slot->id = __sync_fetch_and_add(&threads_cnt, 1) + 1;
 		slot->process = slot->id;
-		slot->born_run_ns = task->se.sum_exec_runtime;
+		slot->born_run_ns = core_run_ns(&spot, task);
 		spot.counts->use = CORE_USE_OURS;
-		core_arrive(&spot, slot, 0);
+		spot.counts->thread = slot->id;
 		thread_born(&spot, task, slot, 0);
 	} else {
 		core_check(&spot, task, slot);

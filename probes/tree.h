@@ -86,9 +86,9 @@ static __always_inline void slot_learn_fsbase(struct thread_slot *slot, struct t
 
 	if (key.fsbase == slot->fsbase)
 		return;
-	slot->fsbase = key.fsbase;
-	if (key.fsbase)
-		bpf_map_update_elem(&by_fsbase, &key, &slot->id, BPF_ANY);
+	/* Remembered only when it went well: a full table is tried again at the next switch. */
+	if (!key.fsbase || !bpf_map_update_elem(&by_fsbase, &key, &slot->id, BPF_ANY))
+		slot->fsbase = key.fsbase;
 }
 
 /* The maps' entries of a thread that is gone, unless somebody else has inherited the key. */
