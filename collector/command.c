@@ -17,8 +17,8 @@ struct command {
 	bool waited;
 };
 
-static void child_run(char *const argv[], const struct identity *identity, const sigset_t *mask,
-		      int go_fd, int err_fd)
+static void child_run(char *const argv[], const struct identity *identity,
+		      const struct inheritance *inheritance, int go_fd, int err_fd)
 {
 	char go;
 	int err;
@@ -28,7 +28,9 @@ static void child_run(char *const argv[], const struct identity *identity, const
 		_exit(125);
 	err = identity_become(identity);
 	if (!err) {
-		sigprocmask(SIG_SETMASK, mask, NULL);
+		setrlimit(RLIMIT_NOFILE, &inheritance->files);
+		sigaction(SIGCHLD, &inheritance->child_action, NULL);
+		sigprocmask(SIG_SETMASK, &inheritance->mask, NULL);
 		execvp(argv[0], argv);
 		err = -errno;
 	}
@@ -37,8 +39,8 @@ static void child_run(char *const argv[], const struct identity *identity, const
 	_exit(126);
 }
 
-int command_hold(char *const argv[], const struct identity *identity, const sigset_t *mask,
-		 struct command **ret_command)
+int command_hold(char *const argv[], const struct identity *identity,
+		 const struct inheritance *inheritance, struct command **ret_command)
 {
 	struct command *c = calloc(1, sizeof(*c));
 	int go[2] = { -1, -1 }, error[2] = { -1, -1 };
@@ -58,7 +60,7 @@ int command_hold(char *const argv[], const struct identity *identity, const sigs
 	}
 	if (!c->pid) {
 		close(go[1]);
-		child_run(argv, identity, mask, go[0], error[1]);
+		child_run(argv, identity, inheritance, go[0], error[1]);
 	}
 	close(go[0]);
 	close(error[1]);

@@ -8,15 +8,23 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "collector/identity.h"
 
 struct command;
 
-/* Forks. `mask` is the signal mask that the command gets. argv must live until command_go(). */
-int command_hold(char *const argv[], const struct identity *identity, const sigset_t *mask,
-		 struct command **ret_command);
+/* What the command inherits from whoever called us, and we have changed for ourselves. */
+struct inheritance {
+	sigset_t mask;
+	struct sigaction child_action;	/* of SIGCHLD */
+	struct rlimit files;
+};
+
+/* Forks. argv must live until command_go(). */
+int command_hold(char *const argv[], const struct identity *identity,
+		 const struct inheritance *inheritance, struct command **ret_command);
 /* Ends one that was never let go. */
 void command_free(struct command *command);
 

@@ -132,7 +132,8 @@ static void decode_exec(struct output *out, const void *event)
 	};
 	out->decoded->unknown_exec = e->gil_state == EVENT_GIL_PENDING;
 	out->decoded->exec = (struct decoded_exec){
-		.pid = e->tid, .process = e->process, .start_code = e->start_code,
+		.pid = e->tid, .local_pid = e->local_pid, .process = e->process,
+		.start_code = e->start_code,
 		.program = e->program,
 	};
 }

@@ -14,6 +14,7 @@
 /* A program that was executed and is not known yet: somebody has to look for its GIL. */
 struct decoded_exec {
 	uint32_t pid;			/* as the kernel has it */
+	uint32_t local_pid;		/* as our /proc has it; 0: not known */
 	uint32_t process;
 	uint64_t start_code;		/* lowest address of its code segments in memory */
 	struct program_key program;

@@ -23,13 +23,12 @@
 
 struct core {
 	struct drain *drain;
-	unsigned int nr;
 	struct ring_buffer *ring;
 	struct trace_builder *builder;
 	uint64_t newest_ns;
-	uint64_t since_ns;	/* when the traced thread came that is on the core; 0: none is */
+	_Atomic uint64_t since_ns;	/* when the traced thread came that is on the core; 0: none is */
 	uint64_t stale_cnt;	/* read after the threads have ended */
-	_Atomic uint64_t events_cnt, on_core_ns;
+	_Atomic uint64_t events_cnt, on_core_ns;	/* what has ended of it */
 };
 
 struct reader {
@@ -50,10 +49,10 @@ struct drain {
 	unsigned int cores_cnt;
 	struct reader *readers;
 	unsigned int readers_cnt;
-	int event_fd;
+	int event_fd, stop_fd;
 	atomic_bool stopping;
 	pthread_mutex_t lock;
-	struct drain_exec *execs;	/* under lock */
+	struct drain_exec *execs, **execs_end;	/* oldest first; under lock */
 };
 
 static uint64_t now_ns(void)
@@ -87,11 +86,21 @@ static int core_add(struct core *core, const struct trace_record *record)
 {
 	int ret = trace_builder_add(core->builder, record);
 
-	if (ret == -ESTALE) {
-		core->stale_cnt++;
-		return 0;
-	}
 	return ret > 0 ? core_seal(core, false) : ret;
+}
+
+/* Older than what is encoded already: a name is as good later, an event is lost, and that is told. */
+static int core_add_stale(struct core *core, const struct trace_record *record)
+{
+	struct trace_record later = *record;
+
+	later.ts_ns = core->newest_ns;
+	if (record->kind != TRACE_PROGRAM && record->kind != TRACE_GAP) {
+		core->stale_cnt++;
+		later.kind = TRACE_GAP;
+		later.gap = (struct trace_gap){ record->ts_ns, record->ts_ns, 1 };
+	}
+	return core_add(core, &later);
 }
 
 /* The GIL has to be looked for by somebody who may read files for a while. */
@@ -102,9 +111,10 @@ static int exec_hand_over(struct drain *d, const struct decoded_exec *unknown)
 	if (!exec)
 		return -ENOMEM;
 	exec->exec = *unknown;
+	exec->next = NULL;
 	pthread_mutex_lock(&d->lock);
-	exec->next = d->execs;
-	d->execs = exec;
+	*d->execs_end = exec;
+	d->execs_end = &exec->next;
 	pthread_mutex_unlock(&d->lock);
 	drain_notify(d);
 	return 0;
@@ -130,8 +140,11 @@ static int core_event(void *ctx, void *data, size_t len)
 	struct decoded decoded;
 	int err = decode_event(core->drain->programs, data, len, &decoded);
 
-	for (unsigned int i = 0; !err && i < decoded.records_cnt; i++)
+	for (unsigned int i = 0; !err && i < decoded.records_cnt; i++) {
 		err = core_add(core, &decoded.records[i]);
+		if (err == -ESTALE)
+			err = core_add_stale(core, &decoded.records[i]);
+	}
 	if (err)
 		return err;
 	own = &decoded.records[decoded.records_cnt - 1];
@@ -159,8 +172,12 @@ static int reader_pass(struct reader *r)
 	for (unsigned int i = r->first; i < r->first + r->cnt; i++) {
 		int ret;
 
+		if (!d->cores[i].ring)
+			continue;
+		/* Before, so that nothing is missed, and after: what woke us meanwhile has been read. */
 		session_unlatch(d->session, i);
 		ret = ring_buffer__consume(d->cores[i].ring);
+		session_unlatch(d->session, i);
 		if (ret >= 0)
 			ret = core_seal_old(&d->cores[i], now);
 		if (ret < 0)
@@ -177,10 +194,10 @@ static int reader_pass(struct reader *r)
 static void *reader_run(void *arg)
 {
 	struct reader *r = arg;
-	struct epoll_event events[CORES_PER_READER];
+	struct epoll_event events[CORES_PER_READER + 1];
 
 	while (!atomic_load(&r->drain->stopping) && !r->error) {
-		epoll_wait(r->epoll_fd, events, CORES_PER_READER, WAIT_MS);
+		epoll_wait(r->epoll_fd, events, CORES_PER_READER + 1, WAIT_MS);
 		r->error = reader_pass(r);
 	}
 	return NULL;
@@ -192,13 +209,18 @@ static void *reader_run(void *arg)
  */
 static int reader_watch(struct reader *r)
 {
+	struct epoll_event stop = { .events = EPOLLIN };
+
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll_fd < 0)
+		return -errno;
+	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, r->drain->stop_fd, &stop))
 		return -errno;
 	for (unsigned int i = r->first; i < r->first + r->cnt; i++) {
 		struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 
-		if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, session_ring_fd(r->drain->session, i), &event))
+		if (r->drain->cores[i].ring &&
+		    epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, session_ring_fd(r->drain->session, i), &event))
 			return -errno;
 	}
 	return 0;
@@ -232,7 +254,8 @@ static int cores_open(struct drain *d)
 		if (err)
 			return err;
 		core->drain = d;
-		core->nr = i;
+		if (session_ring_fd(d->session, i) < 0)
+			continue;
 		core->ring = ring_buffer__new(session_ring_fd(d->session, i), core_event, core, NULL);
 		if (!core->ring)
 			return -errno;
@@ -252,8 +275,10 @@ int drain_start(struct session *session, struct output *output, struct drain **r
 	d->output = output;
 	d->cores_cnt = session_cores(session);
 	pthread_mutex_init(&d->lock, NULL);
+	d->execs_end = &d->execs;
+	d->stop_fd = eventfd(0, EFD_CLOEXEC);
 	d->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = d->event_fd < 0 ? -errno : programs_new(&d->programs);
+	err = d->event_fd < 0 || d->stop_fd < 0 ? -errno : programs_new(&d->programs);
 	if (!err)
 		err = cores_open(d);
 	if (err)
@@ -296,26 +321,36 @@ struct drain_exec *drain_execs(struct drain *d)
 	pthread_mutex_lock(&d->lock);
 	execs = d->execs;
 	d->execs = NULL;
+	d->execs_end = &d->execs;
 	pthread_mutex_unlock(&d->lock);
 	return execs;
 }
 
 void drain_progress(struct drain *d, struct drain_progress *ret_progress)
 {
+	uint64_t now = now_ns(), since_ns;
+
 	*ret_progress = (struct drain_progress){};
 	for (unsigned int i = 0; i < d->cores_cnt; i++) {
 		struct core *core = &d->cores[i];
 
 		ret_progress->events_cnt += atomic_load_explicit(&core->events_cnt, memory_order_relaxed);
 		ret_progress->on_core_ns += atomic_load_explicit(&core->on_core_ns, memory_order_relaxed);
+		/* Who is on a core now may stay for long; a change in between is put right next time. */
+		since_ns = atomic_load_explicit(&core->since_ns, memory_order_relaxed);
+		ret_progress->on_core_ns += since_ns && since_ns < now ? now - since_ns : 0;
 	}
 }
 
 static int readers_join(struct drain *d)
 {
+	uint64_t one = 1;
 	int err = 0;
 
 	atomic_store(&d->stopping, true);
+	/* Without it they would wait for their time-out. */
+	if (d->stop_fd >= 0 && write(d->stop_fd, &one, sizeof(one)) < 0)
+		err = -errno;
 	for (unsigned int i = 0; d->readers && i < d->readers_cnt; i++) {
 		struct reader *r = &d->readers[i];
 
@@ -329,29 +364,40 @@ static int readers_join(struct drain *d)
 }
 
 /* A loss after which nothing came any more has not been told in band. */
-static int core_tell_gap(struct core *core)
+static int core_tell_gap(struct core *core, const struct core_counts *counts)
 {
-	struct core_counts counts;
 	struct trace_record gap = { .kind = TRACE_GAP };
-	int err = session_counts(core->drain->session, core->nr, &counts);
 
-	if (err || !counts.gap_count)
-		return err;
-	gap.ts_ns = counts.gap_last_ns > core->newest_ns ? counts.gap_last_ns : core->newest_ns;
-	gap.gap = (struct trace_gap){ counts.gap_first_ns, counts.gap_last_ns, counts.gap_count };
+	if (!counts->gap_count)
+		return 0;
+	gap.ts_ns = counts->gap_last_ns > core->newest_ns ? counts->gap_last_ns : core->newest_ns;
+	gap.gap = (struct trace_gap){ counts->gap_first_ns, counts->gap_last_ns, counts->gap_count };
 	return core_add(core, &gap);
+}
+
+static int core_finish(struct core *core, const struct core_counts *counts)
+{
+	int err = core->ring ? ring_buffer__consume(core->ring) : 0;
+	int gap_err = core_tell_gap(core, counts);
+	int seal_err = core_seal(core, true);
+
+	return err < 0 ? err : gap_err ? gap_err : seal_err;
 }
 
 int drain_stop(struct drain *d)
 {
+	struct core_counts counts[EVENT_CORES_MAX] = {};
 	int err = readers_join(d);
+	int counts_err = session_counts(d->session, counts);
 
-	for (unsigned int i = 0; !err && i < d->cores_cnt; i++) {
-		err = ring_buffer__consume(d->cores[i].ring);
-		if (err >= 0)
-			err = core_tell_gap(&d->cores[i]);
+	if (!err)
+		err = counts_err;
+	/* One core's trouble must not cost the others' events. */
+	for (unsigned int i = 0; i < d->cores_cnt; i++) {
+		int core_err = core_finish(&d->cores[i], &counts[i]);
+
 		if (!err)
-			err = core_seal(&d->cores[i], true);
+			err = core_err;
 	}
 	return err;
 }
@@ -382,6 +428,8 @@ void drain_free(struct drain *d)
 	programs_free(d->programs);
 	if (d->event_fd >= 0)
 		close(d->event_fd);
+	if (d->stop_fd >= 0)
+		close(d->stop_fd);
 	pthread_mutex_destroy(&d->lock);
 	free(d->readers);
 	free(d->cores);

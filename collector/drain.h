@@ -38,10 +38,11 @@ struct drain_progress {
 void drain_progress(struct drain *drain, struct drain_progress *ret_progress);
 
 /*
- * After the probes are detached: drains what is left, ends the threads, tells the last gap. Negative
- * errno: the first error; *ret_stale[core] counts records that came too late to be put in order.
+ * After the probes are detached: ends the threads, drains what is left of every core, tells the last
+ * gaps. Negative errno: the first error, of any core.
  */
 int drain_stop(struct drain *drain);
+/* After drain_stop(): events of this core that came too late to be put in order, and are lost. */
 uint64_t drain_stale(const struct drain *drain, unsigned int core);
 void drain_free(struct drain *drain);
 

@@ -18,7 +18,10 @@
  */
 bool gilfind_prepare(struct session *session, const char *command);
 
-/* Takes an exec whose file the probes did not know: tells them, and the trace. */
+/*
+ * Takes an exec whose file the probes did not know: tells them, and the trace. Execs of one process must
+ * come in their order. No error, when the process is gone or has replaced its program again meanwhile.
+ */
 int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec);
 
 #endif

@@ -19,7 +19,7 @@ static int id_parse(const char *text, unsigned int *ret_id)
 
 	errno = 0;
 	id = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || id >= (uid_t)-1)
+	if (errno || *text < '0' || *text > '9' || *end || id >= (uid_t)-1)
 		return -EINVAL;
 	*ret_id = id;
 	return 0;
@@ -32,10 +32,10 @@ int identity_find(struct identity *ret_identity)
 	struct passwd *pw;
 	int err;
 
-	if (geteuid() == 0 && uid && gid) {
-		err = id_parse(uid, &id.uid);
+	if (geteuid() == 0 && (uid || gid)) {
+		err = uid ? id_parse(uid, &id.uid) : -EINVAL;
 		if (!err)
-			err = id_parse(gid, &id.gid);
+			err = gid ? id_parse(gid, &id.gid) : -EINVAL;
 		if (err)
 			return err;
 		id.borrowed = id.uid != 0;
@@ -99,9 +99,15 @@ int identity_shed(const struct identity *id)
 	return id->borrowed ? identity_become(id) : capabilities_keep_few();
 }
 
+/* Once privileges are shed we are that user, for good. */
+static bool identity_is_ours(const struct identity *id)
+{
+	return !id->borrowed || getuid() == id->uid;
+}
+
 int identity_assume(const struct identity *id)
 {
-	if (!id->borrowed)
+	if (identity_is_ours(id))
 		return 0;
 	if (groups_set(id))
 		return -errno;
@@ -110,7 +116,7 @@ int identity_assume(const struct identity *id)
 
 int identity_resume(const struct identity *id)
 {
-	if (!id->borrowed)
+	if (identity_is_ours(id))
 		return 0;
 	return seteuid(0) || setegid(0) || setgroups(0, NULL) ? -errno : 0;
 }

@@ -17,7 +17,7 @@ struct identity {
 	char home[256];
 };
 
-/* -EINVAL: SUDO_UID or SUDO_GID is set and makes no sense. */
+/* -EINVAL: SUDO_UID and SUDO_GID are not both numbers. */
 int identity_find(struct identity *ret_identity);
 
 /* For good, with supplementary groups and HOME: for the command's process before its exec. */

@@ -51,14 +51,18 @@ static int journal_seal(struct journal *j)
 	return err;
 }
 
-int journal_add(struct journal *j, struct trace_record record)
+uint64_t journal_now_ns(void)
 {
 	struct timespec ts;
-	int ret;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	record.ts_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
-	ret = trace_builder_add(j->builder, &record);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+int journal_add(struct journal *j, const struct trace_record *record)
+{
+	int ret = trace_builder_add(j->builder, record);
+
 	return ret > 0 ? journal_seal(j) : ret;
 }
 
@@ -66,11 +70,12 @@ int journal_sample_cores(struct journal *j)
 {
 	FILE *file = fopen("/proc/stat", "re");
 	uint64_t tick_ns = 1000000000ull / sysconf(_SC_CLK_TCK);
+	struct trace_record record = { .kind = TRACE_CORESTAT };
 	char line[512];
 	int err = 0;
 
 	if (!file)
-		return -errno;
+		return 0;
 	while (!err && fgets(line, sizeof(line), file)) {
 		/* user nice system idle iowait irq softirq steal, in ticks (proc(5)) */
 		unsigned long long t[8];
@@ -81,12 +86,14 @@ int journal_sample_cores(struct journal *j)
 		    sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &core, &t[0], &t[1],
 			   &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]) != 9)
 			continue;
-		err = journal_add(j, (struct trace_record){ .kind = TRACE_CORESTAT, .corestat = {
+		record.ts_ns = journal_now_ns();
+		record.corestat = (struct trace_corestat){
 			.core = core,
 			.busy_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns,
 			.idle_ns = (t[3] + t[4]) * tick_ns,
 			.steal_ns = t[7] * tick_ns,
-		} });
+		};
+		err = journal_add(j, &record);
 	}
 	fclose(file);
 	/* What was sampled so far must survive a recorder that is killed. */

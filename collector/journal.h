@@ -17,10 +17,13 @@ struct journal;
 int journal_new(struct output *output, struct journal **ret_journal);
 void journal_free(struct journal *journal);
 
-/* Writes a record with the present time (its ts_ns and stream are ignored). */
-int journal_add(struct journal *journal, struct trace_record record);
+/* Nanoseconds of the trace's clock. */
+uint64_t journal_now_ns(void);
 
-/* A sample of /proc/stat: one record for each core. */
+/* Writes a record; its time must not be before that of the record before. Its stream is ignored. */
+int journal_add(struct journal *journal, const struct trace_record *record);
+
+/* A sample of /proc/stat, if there is one: a record for each core. */
 int journal_sample_cores(struct journal *journal);
 
 /* Nothing comes after this: what is left goes to the output. */

@@ -17,17 +17,15 @@ int main(int argc, char *argv[])
 
 	options_parse(argc, argv, &options);
 	if (identity_find(&identity)) {
-		fprintf(stderr, "trace-run: SUDO_UID or SUDO_GID is not a number\n");
+		fprintf(stderr, "trace-run: SUDO_UID and SUDO_GID are not both numbers\n");
 		return EXIT_RECORDER;
 	}
 	recorder_run(&options, &identity, &result);
-	if (*result.error)
-		fprintf(stderr, "trace-run: %s\n", result.error);
 	if (!*result.path || !options.report)
 		return result.exit_code;
 	err = report_print(result.path, &identity);
 	if (err)
-		fprintf(stderr, "trace-run: cannot print the report of %s: %s\n", result.path,
+		fprintf(stderr, "trace-run: cannot run trace-report on %s: %s\n", result.path,
 			strerror(-err));
 	return result.exit_code;
 }

@@ -14,7 +14,8 @@
 
 struct output {
 	const char *path;
-	char *old_path;		/* where the older file went, or NULL */
+	enum output_policy policy;
+	char *aside;		/* where the older file is until commit or abandon, or NULL */
 	int fd;
 	const struct identity *identity;
 	struct trace_writer *writer;
@@ -29,31 +30,32 @@ struct output {
 	int error;		/* the first */
 };
 
-static int old_move(struct output *o)
+static int old_set_aside(struct output *o)
 {
-	if (asprintf(&o->old_path, "%s.old", o->path) < 0) {
-		o->old_path = NULL;
+	if (asprintf(&o->aside, "%s.old~", o->path) < 0) {
+		o->aside = NULL;
 		return -ENOMEM;
 	}
-	if (!rename(o->path, o->old_path))
+	if (!rename(o->path, o->aside))
 		return 0;
-	free(o->old_path);
-	o->old_path = NULL;
+	free(o->aside);
+	o->aside = NULL;
 	return errno == ENOENT ? 0 : -errno;
 }
 
-static int file_make(struct output *o, enum output_policy policy)
+static int file_make(struct output *o)
 {
-	int err = 0;
+	int err = o->policy == OUTPUT_REFUSE ? 0 : old_set_aside(o);
 
-	if (policy == OUTPUT_KEEP_OLD)
-		err = old_move(o);
-	else if (policy == OUTPUT_REPLACE && unlink(o->path) && errno != ENOENT)
-		err = -errno;
 	if (err)
 		return err;
 	o->fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return o->fd < 0 ? -errno : 0;
+	if (o->fd >= 0)
+		return 0;
+	err = -errno;
+	if (o->aside)
+		rename(o->aside, o->path);
+	return err;
 }
 
 int output_create(const char *path, enum output_policy policy, const struct identity *identity,
@@ -65,13 +67,14 @@ int output_create(const char *path, enum output_policy policy, const struct iden
 	if (!o)
 		return -ENOMEM;
 	o->path = path;
+	o->policy = policy;
 	o->fd = -1;
 	o->identity = identity;
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_cond_init(&o->changed, NULL);
 	err = identity_assume(identity);
 	if (!err)
-		err = file_make(o, policy);
+		err = file_make(o);
 	resumed = identity_resume(identity);
 	if (err || resumed) {
 		output_free(o);
@@ -156,14 +159,30 @@ int output_finish(struct output *o)
 	return o->error ? o->error : trace_writer_finish(o->writer);
 }
 
+void output_commit(struct output *o)
+{
+	char old_path[4096 + 8];
+
+	if (!o->aside || identity_assume(o->identity))
+		return;
+	snprintf(old_path, sizeof(old_path), "%s.old", o->path);
+	if (o->policy == OUTPUT_KEEP_OLD)
+		rename(o->aside, old_path);
+	else
+		unlink(o->aside);
+	identity_resume(o->identity);
+	free(o->aside);
+	o->aside = NULL;
+}
+
 void output_abandon(struct output *o)
 {
 	output_stop(o);
 	if (identity_assume(o->identity))
 		return;
 	unlink(o->path);
-	if (o->old_path)
-		rename(o->old_path, o->path);
+	if (o->aside)
+		rename(o->aside, o->path);
 	identity_resume(o->identity);
 }
 
@@ -177,6 +196,6 @@ void output_free(struct output *o)
 		close(o->fd);
 	pthread_cond_destroy(&o->changed);
 	pthread_mutex_destroy(&o->lock);
-	free(o->old_path);
+	free(o->aside);
 	free(o);
 }

@@ -22,7 +22,8 @@ struct output;
 
 /*
  * Makes the file as the identity's user: 0600, never through a link, never over somebody else's file.
- * `path` must live as long as the output.
+ * An older file is set aside until output_commit() or output_abandon(). `path` must live as long as
+ * the output.
  */
 int output_create(const char *path, enum output_policy policy, const struct identity *identity,
 		  struct output **ret_output);
@@ -35,6 +36,8 @@ int output_start(struct output *output, const struct trace_fact *facts, size_t f
 void output_put(struct output *output, struct trace_block *block);
 /* Ends the thread and writes the index. The first error of all. */
 int output_finish(struct output *output);
+/* The recording has begun: an older file goes where the policy says. */
+void output_commit(struct output *output);
 /* Nothing was recorded: removes the file and puts the older one back. */
 void output_abandon(struct output *output);
 void output_free(struct output *output);

@@ -89,7 +89,8 @@ uint64_t programs_id(struct programs *p, const struct event_task *task, bool *re
 	if (p->used_cnt * 4 >= p->slots_cnt * 3)
 		programs_grow(p);
 	slot = slot_find(p->slots, p->slots_cnt, task);
-	if (!slot->id && p->used_cnt + 1 < p->slots_cnt) {
+	/* Never full: a name that is looked for in vain must find a free slot soon. */
+	if (!slot->id && p->used_cnt * 4 < p->slots_cnt * 3) {
 		slot->task = *task;
 		slot->id = ++p->used_cnt;
 		*ret_new = true;

@@ -33,8 +33,9 @@ struct recorder {
 	struct drain *drain;
 	struct journal *journal;
 	struct status status;
-	sigset_t mask_before;
+	struct inheritance before;	/* what was set when we were called */
 	int signal_fd, timer_fd;
+	bool failed;
 	uint64_t cpu_before_ns;
 	bool ended;		/* the command has */
 	bool told;		/* for whom we wait */
@@ -42,24 +43,35 @@ struct recorder {
 	enum trace_end_reason reason;
 };
 
+/* Names come from outside: one line stays one line. */
+static void say(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "trace-run: %s\n", text);
+}
+
 static int fail(struct recorder *r, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Keeps the first reason; gives err back. */
+/* Says the first reason; gives err back. Without err the text says it all. */
 static int fail(struct recorder *r, int err, const char *format, ...)
 {
-	char *text = r->result->error;
+	char what[512], text[640];
 	va_list args;
-	size_t len;
 
-	if (*text)
+	if (r->failed)
 		return err;
-	va_start(args, format);
-	vsnprintf(text, sizeof(r->result->error), format, args);
-	va_end(args);
-	len = strlen(text);
-	snprintf(text + len, sizeof(r->result->error) - len, ": %s", strerror(-err));
+	r->failed = true;
 	r->result->exit_code = EXIT_RECORDER;
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	if (err)
+		snprintf(text, sizeof(text), "%s: %s", what, strerror(-err));
+	status_clear(&r->status);
+	say(err ? text : what);
 	return err;
 }
 
@@ -74,20 +86,24 @@ static uint64_t cpu_ns(void)
 
 /* ---- before ---- */
 
-/* Signals come through a descriptor; the command gets the mask that we were given. */
+/* Signals come through a descriptor. What our caller ignores stays ignored. */
 static int signals_take(struct recorder *r)
 {
 	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	struct sigaction action, child_default = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		sigaddset(&set, taken[i]);
+		if (!sigaction(taken[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&set, taken[i]);
+	/* Ignored children cannot be waited for. */
+	sigaction(SIGCHLD, &child_default, &r->before.child_action);
 	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	/* A reader of our stderr that goes away, or a full disk quota, must not kill us. */
 	sigaddset(&set, SIGPIPE);
 	sigaddset(&set, SIGXFSZ);
-	if (r->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, &r->mask_before))
+	if (r->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, &r->before.mask))
 		return fail(r, -errno, "cannot take over signals");
 	return 0;
 }
@@ -106,7 +122,20 @@ static void signals_give_back(struct recorder *r)
 	sigaddset(&told, SIGXFSZ);
 	while (sigtimedwait(&told, NULL, &now) > 0)
 		;
-	sigprocmask(SIG_SETMASK, &r->mask_before, NULL);
+	sigprocmask(SIG_SETMASK, &r->before.mask, NULL);
+}
+
+/* A few descriptors for each core. */
+static void files_allow(struct recorder *r)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &r->before.files))
+		return;
+	all = r->before.files;
+	all.rlim_cur = all.rlim_max;
+	/* Where that is refused, the lack of them will be told. */
+	setrlimit(RLIMIT_NOFILE, &all);
 }
 
 static int timer_start(struct recorder *r)
@@ -129,10 +158,8 @@ static int session_begin(struct recorder *r)
 	struct session_fault fault = {};
 	int err = session_open(&config, &r->session, &fault);
 
-	if (err) {
-		snprintf(r->result->error, sizeof(r->result->error), "%s", fault.reason);
-		r->result->exit_code = EXIT_RECORDER;
-	}
+	if (err)
+		fail(r, 0, "%s", fault.reason);
 	return err;
 }
 
@@ -152,9 +179,11 @@ static int output_begin(struct recorder *r)
 	if (len >= (int)sizeof(r->result->path))
 		return fail(r, -ENAMETOOLONG, "cannot create the trace");
 	err = output_create(r->result->path, policy, r->identity, &r->output);
-	if (err == -EEXIST)
-		return fail(r, err, "%s is there already (--force replaces it)", r->result->path);
-	return err ? fail(r, err, "cannot create %s", r->result->path) : 0;
+	if (err == -EEXIST) {
+		fail(r, 0, "%.200s is there already (--force replaces it)", r->result->path);
+		return err;
+	}
+	return err ? fail(r, err, "cannot create %.200s", r->result->path) : 0;
 }
 
 /* A tick or two show what every core does; one that never ticks stays unknown. */
@@ -180,8 +209,7 @@ static int probes_begin(struct recorder *r)
 	has_gil = gilfind_prepare(r->session, r->options->command[0]);
 	err = session_attach(r->session, &fault);
 	if (err) {
-		snprintf(r->result->error, sizeof(r->result->error), "%s", fault.reason);
-		r->result->exit_code = EXIT_RECORDER;
+		fail(r, 0, "%s", fault.reason);
 		return err;
 	}
 	err = cores_see(r);
@@ -202,7 +230,7 @@ static int streams_begin(struct recorder *r)
 		err = output_start(r->output, facts.list, facts.cnt);
 	facts_clear(&facts);
 	if (err)
-		return fail(r, err, "cannot write %s", r->result->path);
+		return fail(r, err, "cannot write %.200s", r->result->path);
 	err = drain_start(r->session, r->output, &r->drain);
 	if (!err)
 		err = journal_new(r->output, &r->journal);
@@ -215,12 +243,13 @@ static int recorder_begin(struct recorder *r)
 {
 	int err = signals_take(r);
 
+	files_allow(r);
 	if (!err)
 		err = session_begin(r);
 	if (!err)
 		err = output_begin(r);
 	if (!err) {
-		err = command_hold(r->options->command, r->identity, &r->mask_before, &r->command);
+		err = command_hold(r->options->command, r->identity, &r->before, &r->command);
 		if (err)
 			fail(r, err, "cannot fork");
 	}
@@ -240,9 +269,11 @@ static int command_begin(struct recorder *r)
 	r->cpu_before_ns = cpu_ns();
 	status_start(&r->status);
 	err = command_go(r->command);
-	if (!err)
+	if (!err) {
+		output_commit(r->output);
 		return 0;
-	fail(r, err, "cannot run %s", r->options->command[0]);
+	}
+	fail(r, err, "cannot run %.200s", r->options->command[0]);
 	r->result->exit_code = err == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 	return err;
 }
@@ -252,26 +283,40 @@ static int command_begin(struct recorder *r)
 static void tell_whom_we_wait_for(struct recorder *r)
 {
 	uint32_t pid = session_some_pid(r->session);
-	char path[64], comm[32] = "?";
+	char path[64], comm[32] = "", text[640];
 	FILE *file;
 
-	if (r->told || !pid)
+	if (r->told)
 		return;
 	r->told = true;
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	file = fopen(path, "re");
+	file = pid ? fopen(path, "re") : NULL;
 	if (file) {
 		if (fgets(comm, sizeof(comm), file))
 			comm[strcspn(comm, "\n")] = 0;
 		fclose(file);
 	}
 	status_clear(&r->status);
-	for (char *c = comm; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			*c = '?';
-	fprintf(stderr, "trace-run: %s has ended; waiting for what it started: %s (pid %u), "
-		"%llu threads in all (Ctrl-C ends the recording)\n", r->options->command[0], comm, pid,
-		(unsigned long long)session_live(r->session));
+	snprintf(path, sizeof(path), "%s (pid %u), ", comm, pid);
+	snprintf(text, sizeof(text), "%.200s has ended; waiting for what it started: %s%llu %s in all "
+		 "(Ctrl-C ends the recording)", r->options->command[0], pid ? path : "",
+		 (unsigned long long)session_live(r->session),
+		 session_live(r->session) == 1 ? "thread" : "threads");
+	say(text);
+}
+
+/*
+ * Whether a signal has reached the command already: Ctrl-C and the like go to the terminal's whole
+ * foreground group, a hang-up only to the session's leader; and what the command itself has sent us is
+ * not for it.
+ */
+static bool signal_is_theirs(struct recorder *r, const struct signalfd_siginfo *info)
+{
+	pid_t command = command_pid(r->command);
+
+	if ((pid_t)info->ssi_pid == command && info->ssi_code != SI_KERNEL)
+		return true;
+	return info->ssi_code == SI_KERNEL && info->ssi_signo != SIGHUP && getpgid(command) == getpgrp();
 }
 
 /* Gives true when a signal ends the waiting for what the command left behind. */
@@ -283,8 +328,7 @@ static bool signals_pass(struct recorder *r)
 	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (r->ended)
 			stop = true;
-		/* What the terminal sends has reached the command's group as well. */
-		else if (info.ssi_code != SI_KERNEL)
+		else if (!signal_is_theirs(r, &info))
 			kill(command_pid(r->command), info.ssi_signo);
 	}
 	return stop;
@@ -321,91 +365,123 @@ static int second_passed(struct recorder *r)
 }
 
 /* The command's own last switch comes a little after its parent is told. */
-static bool tree_done(struct recorder *r)
+static bool recording_is_over(const struct recorder *r)
 {
 	if (!r->ended)
 		return false;
-	r->reason = TRACE_END_TREE;
-	if (!session_live(r->session))
-		return true;
-	r->reason = TRACE_END_COMMAND;
-	return r->options->until_command && !session_has_process(r->session, command_pid(r->command));
+	return !session_live(r->session) ||
+	       (r->options->until_command && !session_command_lives(r->session));
+}
+
+static int events_handle(struct recorder *r, const struct pollfd *fds)
+{
+	int err = 0;
+
+	if (fds[1].revents)
+		err = execs_look_up(r);
+	if (!err && fds[2].revents)
+		err = second_passed(r);
+	return err;
 }
 
 static int recorder_follow(struct recorder *r)
 {
 	struct pollfd fds[] = {
-		{ .fd = r->signal_fd, .events = POLLIN },
-		{ .fd = r->timer_fd, .events = POLLIN },
-		{ .fd = drain_fd(r->drain), .events = POLLIN },
 		{ .fd = command_fd(r->command), .events = POLLIN },
+		{ .fd = drain_fd(r->drain), .events = POLLIN },
+		{ .fd = r->timer_fd, .events = POLLIN },
+		{ .fd = r->signal_fd, .events = POLLIN },
 	};
 	int err = 0;
 
-	while (!err && !tree_done(r)) {
+	while (!recording_is_over(r)) {
 		/* The time-out is for the gap between the command's end and its last switch. */
-		if (poll(fds, 4, r->ended ? 20 : -1) < 0 && errno != EINTR)
+		int timeout = r->ended && session_command_lives(r->session) ? 20 : -1;
+
+		if (poll(fds, 4, timeout) < 0 && errno != EINTR)
 			return fail(r, -errno, "cannot wait");
 		if (signals_pass(r)) {
 			r->reason = TRACE_END_SIGNAL;
-			break;
+			return err;
 		}
-		if (fds[2].revents)
-			err = execs_look_up(r);
-		if (!err && fds[1].revents)
-			err = second_passed(r);
-		if (!err && fds[3].revents && !r->ended) {
-			err = command_wait(r->command, &r->wait_status);
+		/* Even when we cannot go on: signals are passed on, and the command is waited for. */
+		if (!err) {
+			err = events_handle(r, fds);
+			if (err)
+				fail(r, err, "cannot go on recording");
+		} else if (r->ended) {
+			return err;
+		}
+		if (fds[0].revents && !r->ended) {
+			if (command_wait(r->command, &r->wait_status))
+				return fail(r, -errno, "cannot wait for the command");
 			r->ended = true;
-			fds[3].fd = -1;
+			fds[0].fd = -1;
 		}
 	}
-	return err ? fail(r, err, "cannot go on recording") : 0;
+	r->reason = session_live(r->session) ? TRACE_END_COMMAND : TRACE_END_TREE;
+	return err;
 }
 
 /* ---- after ---- */
 
-static int books_close(struct recorder *r)
+static int tallies_write(struct recorder *r, uint64_t end_ns)
 {
-	struct session_cost cost;
-	int err = journal_sample_cores(r->journal);
+	struct core_counts counts[EVENT_CORES_MAX];
+	int err = session_counts(r->session, counts);
 
 	for (unsigned int core = 0; !err && core < session_cores(r->session); core++) {
-		struct core_counts c;
+		const struct core_counts *c = &counts[core];
+		struct trace_record tally = { .kind = TRACE_TALLY, .ts_ns = end_ns, .tally = {
+			.core = core, .counted = c->counted,
+			.lost = c->lost + drain_stale(r->drain, core),
+			.untracked = c->untracked, .unread = c->unread, .unseen = c->unseen,
+		} };
 
-		err = session_counts(r->session, core, &c);
-		if (!err)
-			err = journal_add(r->journal, (struct trace_record){ .kind = TRACE_TALLY, .tally = {
-				.core = core, .counted = c.counted,
-				.lost = c.lost + drain_stale(r->drain, core),
-				.untracked = c.untracked, .unread = c.unread, .unseen = c.unseen,
-			} });
+		err = journal_add(r->journal, &tally);
 	}
+	return err;
+}
+
+static int books_close(struct recorder *r, uint64_t end_ns)
+{
+	struct trace_record record = { .ts_ns = end_ns };
+	struct session_cost cost;
+	int err = tallies_write(r, end_ns);
+
 	session_cost(r->session, &cost);
+	record.kind = TRACE_COST;
+	record.cost = (struct trace_cost){
+		.probe_ns = cost.probe_ns, .probe_runs = cost.probe_runs, .missed = cost.missed,
+		.collector_ns = cpu_ns() - r->cpu_before_ns,
+	};
 	if (!err)
-		err = journal_add(r->journal, (struct trace_record){ .kind = TRACE_COST, .cost = {
-			.probe_ns = cost.probe_ns, .probe_runs = cost.probe_runs,
-			.missed = cost.missed, .collector_ns = cpu_ns() - r->cpu_before_ns,
-		} });
+		err = journal_add(r->journal, &record);
+	record.kind = TRACE_END;
+	record.end = (struct trace_end){ .reason = r->reason, .status = r->wait_status };
 	if (!err)
-		err = journal_add(r->journal, (struct trace_record){ .kind = TRACE_END, .end = {
-			.reason = r->reason, .status = r->wait_status,
-		} });
+		err = journal_add(r->journal, &record);
 	return err ? err : journal_close(r->journal);
 }
 
 static int recorder_end(struct recorder *r)
 {
-	int err, write_err;
+	int err, sample_err, drain_err, write_err;
+	uint64_t end_ns;
 
 	status_clear(&r->status);
+	/* The end is here; what detaching and draining take is not part of the run. */
+	session_stop(r->session);
+	sample_err = journal_sample_cores(r->journal);
+	end_ns = journal_now_ns();
 	session_detach(r->session);
-	err = drain_stop(r->drain);
-	if (!err)
-		err = books_close(r);
+	drain_err = drain_stop(r->drain);
+	err = books_close(r, end_ns);
 	write_err = output_finish(r->output);
 	if (write_err)
-		return fail(r, write_err, "cannot write %s", r->result->path);
+		return fail(r, write_err, "cannot write %.200s", r->result->path);
+	if (!err)
+		err = drain_err ? drain_err : sample_err;
 	return err ? fail(r, err, "cannot finish the trace") : 0;
 }
 

@@ -12,9 +12,9 @@ enum { EXIT_RECORDER = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 struct recorder_result {
 	int exit_code;		/* the command's, or one of the above */
 	char path[4096];	/* of the trace; empty when there is none */
-	char error[512];	/* one line; empty when all went well */
 };
 
+/* Says on stderr, in one line, what went wrong, before it waits for a command that still runs. */
 void recorder_run(const struct options *options, const struct identity *identity,
 		  struct recorder_result *ret_result);
 

@@ -7,7 +7,7 @@
 
 /*
  * Runs the trace-report that lies beside this program (else the one on the PATH) on the file, its
- * output on our stderr: stdout is the command's.
+ * output on our stderr: stdout is the command's. -ENOENT: there is no trace-report.
  */
 int report_print(const char *path, const struct identity *identity);
 

@@ -3,12 +3,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -21,7 +24,8 @@ typedef __u64 u64;	/* the skeleton uses the names of the probes */
 struct session {
 	struct probes *skel;
 	unsigned int cores_cnt;
-	int *ring_fds;			/* one for each core */
+	bool *online;			/* one for each core */
+	int *ring_fds;			/* likewise; -1 where the core is not on line */
 	struct bpf_link **tick_links;	/* likewise; NULL where there is no sampler */
 	int *tick_fds;			/* likewise; -1 there */
 	bool ticking;
@@ -54,6 +58,9 @@ static int fault_explain(struct session_fault *fault, int error, const char *doi
 	struct utsname kernel = {};
 
 	uname(&kernel);
+	if (error == -EPERM && !geteuid())
+		return fault_set(fault, error, "BPF is not permitted, not even for root (%s: %s): a container or "
+				 "a system call filter forbids it", doing, strerror(-error));
 	if (error == -EPERM)
 		return fault_set(fault, error, "BPF is not permitted for uid %u (%s: %s): run it as root or "
 				 "through sudo; it needs CAP_BPF and CAP_PERFMON", geteuid(), doing,
@@ -62,8 +69,58 @@ static int fault_explain(struct session_fault *fault, int error, const char *doi
 		return fault_set(fault, error, "this kernel (%s) has no type information: "
 				 "/sys/kernel/btf/vmlinux is missing (CONFIG_DEBUG_INFO_BTF)",
 				 kernel.release);
-	return fault_set(fault, error, "%s: %s (kernel %s; 5.18 or later is needed)", doing,
+	return fault_set(fault, error, "%s: %s (kernel %s; 6.1 or later is needed)", doing,
 			 strerror(-error), kernel.release);
+}
+
+/* A core that cannot be taken off line has no such file. */
+static bool core_is_online(unsigned int core)
+{
+	char path[64], state = '1';
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", core);
+	if (access(path, F_OK))
+		return false;
+	strcat(path, "/online");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	if (read(fd, &state, 1) != 1)
+		state = '1';
+	close(fd);
+	return state == '1';
+}
+
+static int cores_find(struct session *s, struct session_fault *fault)
+{
+	int cores = libbpf_num_possible_cpus();
+
+	if (cores < 1)
+		return fault_set(fault, -EIO, "cannot read /sys/devices/system/cpu/possible");
+	if (cores > EVENT_CORES_MAX)
+		return fault_set(fault, -ERANGE, "%d cores: 1 to %d are supported", cores,
+				 EVENT_CORES_MAX);
+	s->cores_cnt = cores;
+	s->online = calloc(cores, sizeof(*s->online));
+	if (!s->online)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (int core = 0; core < cores; core++)
+		s->online[core] = core_is_online(core);
+	return 0;
+}
+
+/* Processes are known to us by their pids in our own namespace. */
+static void pidns_tell(struct session *s)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st))
+		return;
+	s->skel->rodata->pidns_dev = st.st_dev;
+	s->skel->rodata->pidns_ino = st.st_ino;
+	/* PROC_PID_INIT_INO, the same on every Linux. */
+	s->skel->rodata->pidns_is_initial = st.st_ino == 0xeffffffcu;
 }
 
 static int rings_create(struct session *s, size_t ring_bytes)
@@ -75,7 +132,12 @@ static int rings_create(struct session *s, size_t ring_bytes)
 		return -ENOMEM;
 	memset(s->ring_fds, -1, s->cores_cnt * sizeof(*s->ring_fds));
 	for (uint32_t core = 0; core < s->cores_cnt; core++) {
-		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "core_ring", 0, 0, ring_bytes, NULL);
+		int fd;
+
+		/* Rings take memory at once, and a guest may have many cores that are never there. */
+		if (!s->online[core])
+			continue;
+		fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "core_ring", 0, 0, ring_bytes, NULL);
 
 		if (fd < 0)
 			return fd;
@@ -90,7 +152,6 @@ int session_open(const struct session_config *config, struct session **ret_sessi
 		 struct session_fault *ret_fault)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	int cores = libbpf_num_possible_cpus();
 	int err;
 
 	if (!s)
@@ -99,18 +160,16 @@ int session_open(const struct session_config *config, struct session **ret_sessi
 	s->sample_hz = config->sample_hz;
 	if (!config->verbose)
 		libbpf_set_print(say_nothing);
-	if (cores < 1 || cores > EVENT_CORES_MAX) {
-		err = fault_set(ret_fault, -ERANGE, "%d cores: 1 to %d are supported", cores,
-				EVENT_CORES_MAX);
+	err = cores_find(s, ret_fault);
+	if (err)
 		goto fail;
-	}
-	s->cores_cnt = cores;
 	s->skel = probes__open();
 	if (!s->skel) {
 		err = fault_explain(ret_fault, -errno, "cannot open the probes");
 		goto fail;
 	}
 	s->skel->rodata->ring_mark_bytes = config->ring_bytes / 4;
+	pidns_tell(s);
 	err = probes__load(s->skel);
 	if (err) {
 		fault_explain(ret_fault, err, "cannot load the probes");
@@ -143,6 +202,7 @@ void session_close(struct session *s)
 	free(s->tick_links);
 	free(s->tick_fds);
 	free(s->ring_fds);
+	free(s->online);
 	free(s);
 }
 
@@ -167,8 +227,7 @@ static int sampler_attach(struct session *s)
 		.size = sizeof(attr),
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.freq = 1,
-		.sample_freq = s->sample_hz,
+		.sample_period = 1000000000 / s->sample_hz,	/* ns; no limit of the kernel's applies */
 	};
 
 	s->tick_links = calloc(s->cores_cnt, sizeof(*s->tick_links));
@@ -210,12 +269,13 @@ int session_tick(struct session *s, bool on)
 
 bool session_sees_cores(const struct session *s)
 {
-	for (unsigned int core = 0; s->tick_fds && core < s->cores_cnt; core++) {
-		struct core_counts counts;
+	struct core_counts counts[EVENT_CORES_MAX];
 
-		if (s->tick_fds[core] >= 0 && !session_counts(s, core, &counts) && !counts.use)
+	if (!s->tick_fds || session_counts(s, counts))
+		return true;
+	for (unsigned int core = 0; core < s->cores_cnt; core++)
+		if (s->tick_fds[core] >= 0 && !counts[core].use)
 			return false;
-	}
 	return true;
 }
 
@@ -229,6 +289,11 @@ int session_attach(struct session *s, struct session_fault *ret_fault)
 	if (err)
 		return fault_explain(ret_fault, err, "cannot start the clock sampler");
 	return 0;
+}
+
+void session_stop(struct session *s)
+{
+	__atomic_store_n(&s->skel->bss->stopped, true, __ATOMIC_SEQ_CST);
 }
 
 void session_detach(struct session *s)
@@ -272,20 +337,11 @@ uint64_t session_threads(const struct session *s)
 	return __atomic_load_n(&s->skel->bss->threads_cnt, __ATOMIC_ACQUIRE);
 }
 
-int session_counts(const struct session *s, unsigned int core, struct core_counts *ret_counts)
+int session_counts(const struct session *s, struct core_counts ret_counts[static EVENT_CORES_MAX])
 {
-	struct core_counts *all = calloc(s->cores_cnt, sizeof(*all));
 	uint32_t zero = 0;
-	int err = 0;
 
-	if (!all)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counts), &zero, all))
-		err = -errno;
-	else
-		*ret_counts = all[core];
-	free(all);
-	return err;
+	return bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counts), &zero, ret_counts) ? -errno : 0;
 }
 
 int session_learn_program(struct session *s, const struct program_key *key,
@@ -308,21 +364,24 @@ int session_learn_process(struct session *s, uint32_t pid, uint64_t address,
 	return 0;
 }
 
-bool session_has_process(const struct session *s, uint32_t pid)
+bool session_command_lives(const struct session *s)
 {
-	struct thread_key { uint32_t pid, tid; } key = { pid, pid };
-	uint32_t id;
-
-	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.by_tid), &key, &id);
+	return __atomic_load_n(&s->skel->bss->command_cnt, __ATOMIC_ACQUIRE);
 }
 
 uint32_t session_some_pid(const struct session *s)
 {
-	struct { uint32_t pid, tid; } key;
+	struct { uint32_t pid, tid; } key, last;
+	bool more = s->skel->rodata->pidns_is_initial &&
+		    !bpf_map_get_next_key(bpf_map__fd(s->skel->maps.by_tid), NULL, &key);
 
-	if (bpf_map_get_next_key(bpf_map__fd(s->skel->maps.by_tid), NULL, &key))
-		return 0;
-	return key.pid;
+	while (more) {
+		if (!kill(key.pid, 0) || errno == EPERM)
+			return key.pid;
+		last = key;
+		more = !bpf_map_get_next_key(bpf_map__fd(s->skel->maps.by_tid), &last, &key);
+	}
+	return 0;
 }
 
 void session_cost(const struct session *s, struct session_cost *ret_cost)

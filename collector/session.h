@@ -42,6 +42,8 @@ int session_attach(struct session *session, struct session_fault *ret_fault);
 int session_tick(struct session *session, bool on);
 /* It is known of every core what it does. */
 bool session_sees_cores(const struct session *session);
+/* From here on no event is recorded. Cheap, and exact in time; detach follows. */
+void session_stop(struct session *session);
 /* No more events after this; what is in the rings stays there to be drained. */
 void session_detach(struct session *session);
 
@@ -49,6 +51,7 @@ unsigned int session_cores(const struct session *session);
 
 /* ---- any thread ---- */
 
+/* -1 for a core that was not on line at the start. */
 int session_ring_fd(const struct session *session, unsigned int core);
 /* Lets the probes of a core wake its reader again; call before draining. */
 void session_unlatch(struct session *session, unsigned int core);
@@ -57,17 +60,21 @@ uint64_t session_live(const struct session *session);
 /* GILs that were located. */
 uint64_t session_gils(const struct session *session);
 uint64_t session_threads(const struct session *session);
-int session_counts(const struct session *session, unsigned int core,
-		   struct core_counts *ret_counts);
+/* Of all cores. */
+int session_counts(const struct session *session,
+		   struct core_counts ret_counts[static EVENT_CORES_MAX]);
 /* Tells where a program file keeps its GIL (all 0: it has none), for its next exec. */
 int session_learn_program(struct session *session, const struct program_key *key,
 			  const struct program_gil *gil);
 /* Tells where a running process has its GIL; gives the id that its peeks carry from now on. */
 int session_learn_process(struct session *session, uint32_t pid, uint64_t address,
 			  uint32_t thread_id_offset, uint32_t *ret_gil);
-/* The process still has a first thread that is traced and has not died. */
-bool session_has_process(const struct session *session, uint32_t pid);
-/* Some process that still has traced threads; 0 when there is none. */
+/* The command's own process has threads that have not died. */
+bool session_command_lives(const struct session *session);
+/*
+ * Some process that has traced threads and exists; 0 when there is none, and in a pid namespace, where
+ * the kernel's pids say nothing to us.
+ */
 uint32_t session_some_pid(const struct session *session);
 
 struct session_cost {

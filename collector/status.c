@@ -22,6 +22,7 @@ void status_start(struct status *s)
 
 void status_update(struct status *s, struct session *session, struct drain *drain)
 {
+	struct core_counts counts[EVENT_CORES_MAX];
 	struct drain_progress progress;
 	uint64_t now = now_ns(), lost = 0;
 	double cores;
@@ -29,13 +30,11 @@ void status_update(struct status *s, struct session *session, struct drain *drai
 	if (!s->shown)
 		return;
 	drain_progress(drain, &progress);
-	for (unsigned int core = 0; core < session_cores(session); core++) {
-		struct core_counts counts;
-
-		if (!session_counts(session, core, &counts))
-			lost += counts.lost;
-	}
-	cores = (double)(progress.on_core_ns - s->last_on_core_ns) / (now - s->last_ns);
+	if (!session_counts(session, counts))
+		for (unsigned int core = 0; core < session_cores(session); core++)
+			lost += counts[core].lost;
+	cores = progress.on_core_ns > s->last_on_core_ns ?
+		(double)(progress.on_core_ns - s->last_on_core_ns) / (now - s->last_ns) : 0;
 	s->last_on_core_ns = progress.on_core_ns;
 	s->last_ns = now;
 	fprintf(stderr, "\r\033[Ktrace-run: %.1f s, %llu events, %llu lost, %.2f cores' worth now",

@@ -134,6 +134,7 @@ struct event_thread {
 struct program_key {
 	__u64 ino;
 	__u64 dev;	/* as the kernel has it: major << 20 | minor */
+	__u64 size;	/* so that a file that inherits the number is most likely told apart */
 };
 
 enum { EVENT_GIL_ABSENT, EVENT_GIL_KNOWN, EVENT_GIL_PENDING };
@@ -141,9 +142,11 @@ enum { EVENT_GIL_ABSENT, EVENT_GIL_KNOWN, EVENT_GIL_PENDING };
 struct event_exec {
 	struct event_head head;
 	__u32 tid;
+	__u32 local_pid;		/* its pid in the recorder's pid namespace, 0 = not known */
 	__u32 process;
 	__u32 gil_state;
 	__u32 path_len;			/* without NUL */
+	__u32 reserved;
 	__u64 start_code;		/* lowest address of the program's code segments */
 	struct program_key program;	/* which file it is */
 	char comm[EVENT_COMM_LEN];
@@ -211,6 +214,8 @@ struct thread_slot {
 	__u32 process;
 	__u32 tid;		/* as its own pid namespace has it */
 	__u32 pid;		/* as the kernel has it */
+	__u32 exec_untold;	/* there was no room to tell of its exec */
+	__u32 reserved;
 	__u64 fsbase;
 	__u64 born_run_ns;
 };

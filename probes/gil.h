@@ -29,7 +29,7 @@ struct gil_words {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct program_key);
 	__type(value, struct program_gil);
@@ -57,17 +57,21 @@ static __always_inline u32 gil_part_of(u64 address, u64 word)
 	return off < GIL_SWITCH_MUTEX ? EVENT_GIL_PART_SWITCH_COND : EVENT_GIL_PART_SWITCH_MUTEX;
 }
 
-/* `call` is that of the current task, NULL when none of its arguments matter. */
-static __always_inline void gil_peek(struct spot *spot, u32 pid, const struct event_call *call,
-				     struct event_peek *ret_peek)
+/*
+ * `task` is on the core, `call` is its system call, NULL when none of its arguments matter. A task that
+ * has given up its memory runs on somebody else's.
+ */
+static __always_inline void gil_peek(struct spot *spot, struct task_struct *task,
+				     const struct event_call *call, struct event_peek *ret_peek)
 {
+	u32 pid = task->tgid;
 	struct gil_words words = {};
 	struct fsbase_key key = { .pid = pid };
 	struct process_gil *gil;
 	u32 *holder;
 
 	*ret_peek = (struct event_peek){};
-	if (!gils_cnt)
+	if (!gils_cnt || !task->mm)
 		return;
 	gil = bpf_map_lookup_elem(&gils, &pid);
 	if (!gil || !gil->gil)

@@ -38,8 +38,19 @@ struct thread_struct {
 	unsigned long fsbase;
 };
 
+struct file;
+
 struct mm_struct {
 	unsigned long start_code;
+	struct file *exe_file;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
 };
 
 struct thread_info {
@@ -55,6 +66,7 @@ struct task_struct {
 	unsigned int in_iowait : 1;
 	char comm[16];
 	struct mm_struct *mm;
+	struct signal_struct *signal;
 	struct pid *thread_pid;
 	struct sched_entity se;
 	struct sched_info sched_info;
@@ -67,6 +79,7 @@ struct super_block {
 
 struct inode {
 	unsigned long i_ino;
+	long long i_size;
 	struct super_block *i_sb;
 };
 

@@ -20,6 +20,94 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Set before load: the recorder's pid namespace. */
+const volatile u64 pidns_dev, pidns_ino;
+const volatile bool pidns_is_initial = true;
+
+/* ---- programs and their GILs ---- */
+
+/* A process has a GIL from now on, at the place where its file or its parent has it. */
+static __always_inline void gil_appeared(struct spot *spot, struct thread_slot *slot, u64 address,
+					 u32 thread_id_offset)
+{
+	struct process_gil gil = { .address = address, .thread_id_offset = thread_id_offset };
+	struct event_gil *e;
+
+	gil.gil = __sync_fetch_and_add(&gils_cnt, 1) + 1;
+	if (bpf_map_update_elem(&gils, &slot->pid, &gil, BPF_ANY)) {
+		__sync_fetch_and_add(&spot->counts->untracked, 1);
+		return;
+	}
+	if (!ring_reserve(spot, e, EVENT_GIL, slot->id))
+		return;
+	e->gil = gil.gil;
+	e->process = slot->process;
+	e->address = address;
+	ring_submit(spot, e, false);
+}
+
+/* Whether the program that was executed has a GIL, and if so, from now on the process has one. */
+static __always_inline u32 gil_of_program(struct spot *spot, struct thread_slot *slot,
+					  struct program_key *key, u64 start_code)
+{
+	struct program_gil *program = bpf_map_lookup_elem(&programs, key);
+
+	if (!program)
+		return EVENT_GIL_PENDING;
+	if (!program->has_gil)
+		return EVENT_GIL_ABSENT;
+	gil_appeared(spot, slot, start_code + program->offset, program->thread_id_offset);
+	return EVENT_GIL_KNOWN;
+}
+
+/* The pid by which the recorder can find the running task in its /proc. */
+static __always_inline u32 local_pid(struct thread_slot *slot)
+{
+	struct bpf_pidns_info info = {};
+
+	if (!bpf_get_ns_current_pid_tgid(pidns_dev, pidns_ino, &info, sizeof(info)))
+		return info.tgid;
+	return pidns_is_initial ? slot->pid : 0;
+}
+
+/*
+ * The running task has replaced its program. Where there is no room to say so it is said at its next
+ * switch, without the path: whoever looks for the GIL must hear of every program.
+ */
+static __always_inline void exec_tell(struct spot *spot, struct task_struct *task,
+				      struct thread_slot *slot, const char *path)
+{
+	struct program_key key = {};
+	struct event_exec *e;
+	struct inode *inode;
+	u64 start_code;
+	u32 state;
+	long len;
+
+	inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	key.ino = BPF_CORE_READ(inode, i_ino);
+	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key.size = BPF_CORE_READ(inode, i_size);
+	start_code = BPF_CORE_READ(task, mm, start_code);
+	slot->exec_untold = 1;
+	if (!ring_reserve(spot, e, EVENT_EXEC, slot->id))
+		return;
+	slot->exec_untold = 0;
+	e->tid = task->pid;
+	e->local_pid = local_pid(slot);
+	e->process = slot->process;
+	e->start_code = start_code;
+	e->program = key;
+	e->reserved = 0;
+	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
+	len = path ? bpf_probe_read_kernel_str(e->path, sizeof(e->path), path) : 0;
+	e->path_len = len > 0 ? len - 1 : 0;
+	state = gil_of_program(spot, slot, &key, start_code);
+	e->gil_state = state;
+	/* The recorder must look for the GIL, or sample it, before the program has threads. */
+	ring_submit(spot, e, state != EVENT_GIL_ABSENT);
+}
+
 /* ---- a core changes hands ---- */
 
 static __always_inline u8 how_left(struct task_struct *prev, bool preempt, u32 state)
@@ -46,6 +134,8 @@ static __always_inline void thread_died(struct spot *spot, struct task_struct *t
 
 	slot_forget(slot);
 	__sync_fetch_and_sub(&live_cnt, 1);
+	if (slot->process == 1)
+		__sync_fetch_and_sub(&command_cnt, 1);
 	if (!ring_reserve(spot, e, EVENT_USAGE, slot->id))
 		return;
 	e->run_ns = task->se.sum_exec_runtime;
@@ -57,10 +147,9 @@ static __always_inline void thread_died(struct spot *spot, struct task_struct *t
 static __always_inline void switch_out(struct spot *spot, struct event_switch *e,
 				       struct task_struct *prev, struct thread_slot *slot)
 {
-	slot_learn_fsbase(slot, prev);
 	e->iowait = BPF_CORE_READ_BITFIELD(prev, in_iowait);
 	call_of(prev, &e->call);
-	gil_peek(spot, slot->pid, &e->call, &e->peek);
+	gil_peek(spot, prev, &e->call, &e->peek);
 	/* Beside a word of the GIL lie its other parts, and an owner seen there is not the GIL's. */
 	if (e->call.sysno == SYS_FUTEX && !e->peek.part &&
 	    (e->how == EVENT_HOW_BLOCKED || e->how == EVENT_HOW_BLOCKED_D))
@@ -96,6 +185,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		how = how_left(prev, preempt, state);
 		if (how == EVENT_HOW_DEAD)
 			thread_died(&spot, prev, out);
+		else
+			slot_learn_fsbase(out, prev);
+		if (out->exec_untold && how != EVENT_HOW_DEAD)
+			exec_tell(&spot, prev, out, NULL);
 	}
 	last = how == EVENT_HOW_DEAD && !live_cnt;
 	spot.counts->use = in ? CORE_USE_OURS : next->pid ? CORE_USE_OTHER : CORE_USE_IDLE;
@@ -141,7 +234,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 		e->waker = waker->id;
 		call_of(current, &e->call);
 		if (waker->pid == wakee->pid)
-			gil_peek(&spot, waker->pid, &e->call, &e->peek);
+			gil_peek(&spot, current, &e->call, &e->peek);
 	} else {
 		task_name(&e->other, current);
 	}
@@ -174,6 +267,8 @@ static __always_inline void thread_born(struct spot *spot, struct task_struct *t
 	slot_learn_tid(slot, task);
 	slot_learn_fsbase(slot, task);
 	__sync_fetch_and_add(&live_cnt, 1);
+	if (slot->process == 1)
+		__sync_fetch_and_add(&command_cnt, 1);
 	if (!ring_reserve(spot, e, EVENT_THREAD, slot->id))
 		return;
 	e->parent = parent;
@@ -181,26 +276,6 @@ static __always_inline void thread_born(struct spot *spot, struct task_struct *t
 	e->tid = task->pid;
 	e->pid = task->tgid;
 	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
-	ring_submit(spot, e, false);
-}
-
-/* A process has a GIL from now on, at the place where its file or its parent has it. */
-static __always_inline void gil_appeared(struct spot *spot, struct thread_slot *slot, u64 address,
-					 u32 thread_id_offset)
-{
-	struct process_gil gil = { .address = address, .thread_id_offset = thread_id_offset };
-	struct event_gil *e;
-
-	gil.gil = __sync_fetch_and_add(&gils_cnt, 1) + 1;
-	if (bpf_map_update_elem(&gils, &slot->pid, &gil, BPF_ANY)) {
-		__sync_fetch_and_add(&spot->counts->untracked, 1);
-		return;
-	}
-	if (!ring_reserve(spot, e, EVENT_GIL, slot->id))
-		return;
-	e->gil = gil.gil;
-	e->process = slot->process;
-	e->address = address;
 	ring_submit(spot, e, false);
 }
 
@@ -229,36 +304,23 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	thread_born(&spot, child, slot, from->id);
 	if (slot->process == from->process || !gils_cnt)
 		return 0;
-	/* A copy of the process, GIL included; the pid may have belonged to one with another. */
+	/*
+	 * A copy of the process, GIL included, unless it only borrows the memory until its exec; the pid
+	 * may have belonged to a process with another.
+	 */
 	gil = bpf_map_lookup_elem(&gils, &from->pid);
-	if (gil && gil->gil)
+	if (gil && gil->gil && child->mm != parent->mm)
 		gil_appeared(&spot, slot, gil->address, gil->thread_id_offset);
 	else
 		bpf_map_delete_elem(&gils, &slot->pid);
 	return 0;
 }
 
-static __always_inline u32 gil_of_program(struct spot *spot, struct thread_slot *slot,
-					  struct program_key *key, u64 start_code)
-{
-	struct program_gil *program = bpf_map_lookup_elem(&programs, key);
-
-	if (!program)
-		return EVENT_GIL_PENDING;
-	if (!program->has_gil)
-		return EVENT_GIL_ABSENT;
-	gil_appeared(spot, slot, start_code + program->offset, program->thread_id_offset);
-	return EVENT_GIL_KNOWN;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct thread_slot *slot = bpf_task_storage_get(&slots, task, 0, 0);
-	struct program_key key = {};
-	struct event_exec *e;
 	struct spot spot;
-	long len;
 
 	if (!slot || !spot_find(&spot))
 		return 0;
@@ -272,24 +334,12 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		thread_born(&spot, task, slot, 0);
 	} else {
 		core_check(&spot, task, slot);
+		slot_forget(slot);
 		slot_learn_tid(slot, task);
 	}
 	slot->fsbase = 0;
 	bpf_map_delete_elem(&gils, &slot->pid);
-	if (!ring_reserve(&spot, e, EVENT_EXEC, slot->id))
-		return 0;
-	e->tid = task->pid;
-	e->process = slot->process;
-	e->start_code = task->mm->start_code;
-	bpf_probe_read_kernel(e->comm, sizeof(e->comm), task->comm);
-	len = bpf_probe_read_kernel_str(e->path, sizeof(e->path), bprm->filename);
-	e->path_len = len > 0 ? len - 1 : 0;
-	key.ino = bprm->file->f_inode->i_ino;
-	key.dev = bprm->file->f_inode->i_sb->s_dev;
-	e->program = key;
-	e->gil_state = gil_of_program(&spot, slot, &key, e->start_code);
-	/* The recorder must look for the GIL, or sample it, before the program has threads. */
-	ring_submit(&spot, e, e->gil_state != EVENT_GIL_ABSENT);
+	exec_tell(&spot, task, slot, bprm->filename);
 	return 0;
 }
 
@@ -303,6 +353,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!slot || !spot_find(&spot))
 		return 0;
 	core_check(&spot, task, slot);
+	if (!BPF_CORE_READ(task, signal, live.counter))
+		bpf_map_delete_elem(&gils, &slot->pid);
 	if (!ring_reserve(&spot, e, EVENT_EXIT, slot->id))
 		return 0;
 	e->code = task->exit_code;
@@ -350,7 +402,7 @@ int on_tick(void *ctx)
 	}
 	core_check(&spot, current, slot);
 	slot_learn_fsbase(slot, current);
-	gil_peek(&spot, slot->pid, NULL, &peek);
+	gil_peek(&spot, current, NULL, &peek);
 	if (!(peek.flags & EVENT_GIL_CREATED) || !ring_reserve(&spot, e, EVENT_SAMPLE, slot->id))
 		return 0;
 	e->peek = peek;

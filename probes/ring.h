@@ -41,15 +41,18 @@ struct {
 	__type(value, struct core_counts);
 } counts SEC(".maps");
 
+/* Set when the recording is over: no event has a later time. */
+bool stopped;
+
 /* Where a program is and what time its event has. */
 struct spot {
-	void *ring;
+	void *ring;	/* NULL on a core that came on line late: all its events are lost */
 	struct core_counts *counts;
 	u64 ts_ns;
 	u32 core;
 };
 
-/* False only where there is no such core: the caller gives up. */
+/* False: nothing is recorded (any more). */
 static __always_inline bool spot_find(struct spot *spot)
 {
 	u32 zero = 0;
@@ -58,7 +61,7 @@ static __always_inline bool spot_find(struct spot *spot)
 	spot->core = bpf_get_smp_processor_id();
 	spot->ring = bpf_map_lookup_elem(&rings, &spot->core);
 	spot->counts = bpf_map_lookup_elem(&counts, &zero);
-	return spot->ring && spot->counts;
+	return spot->counts && !stopped;
 }
 
 static __always_inline void ring_lost(struct spot *spot)
@@ -78,6 +81,8 @@ static __always_inline bool ring_tell_gap(struct spot *spot)
 	struct core_counts *c = spot->counts;
 	struct event_gap *gap;
 
+	if (!spot->ring)
+		return false;
 	if (!c->gap_count)
 		return true;
 	gap = bpf_ringbuf_reserve(spot->ring, sizeof(*gap), 0);
@@ -95,8 +100,9 @@ static __always_inline bool ring_tell_gap(struct spot *spot)
 #define ring_reserve(spot, event, kind_, thread_)						\
 	({											\
 		__sync_fetch_and_add(&(spot)->counts->counted, 1);				\
-		(event) = ring_tell_gap(spot) ?							\
-			bpf_ringbuf_reserve((spot)->ring, sizeof(*(event)), 0) : NULL;		\
+		(event) = NULL;									\
+		if (ring_tell_gap(spot) && (spot)->ring)					\
+			(event) = bpf_ringbuf_reserve((spot)->ring, sizeof(*(event)), 0);	\
 		if (event)									\
 			(event)->head = (struct event_head){ .ts_ns = (spot)->ts_ns,		\
 				.kind = (kind_), .thread = (thread_) };				\

@@ -46,6 +46,7 @@ struct {
 
 u64 threads_cnt;	/* ids given so far */
 u64 live_cnt;		/* traced threads that have not died */
+u64 command_cnt;	/* of these, threads of the command's own process, which has id 1 */
 
 /* The slot of a task that records; NULL for others and for one that waits for its exec. */
 static __always_inline struct thread_slot *slot_of(struct task_struct *task)

@@ -174,6 +174,31 @@ static void older_file_survives_a_failed_exec(void **state)
 	run_free(&run);
 }
 
+/* The same where privileges are given up before the exec, and where the older file was to go. */
+static void older_file_survives_for_the_invoking_user(void **state)
+{
+	static const char *const env[] = { "SUDO_UID=65534", "SUDO_GID=65534", NULL };
+	struct run_options options = { .env = env };
+	struct run run;
+
+	(void)state;
+	NEED_BPF();
+	for (int force = 0; force < 2; force++) {
+		run_words(&run, "sh", "-c", "echo old >y.plx; echo older >y.plx.old; >y; "
+			  "chown 65534 y.plx y.plx.old");
+		run_free(&run);
+		run_start(&run, &options, force ?
+			  (const char *const[]){ built("trace-run"), "--force", "-o", "y.plx", "./y", NULL } :
+			  (const char *const[]){ built("trace-run"), "./y", NULL });
+		run_wait(&run);
+		assert_int_equal(run.status, 126);
+		run_free(&run);
+		run_words(&run, "sh", "-c", "cat y.plx y.plx.old; ls y.plx*");
+		assert_string_equal(run.out, "old\nolder\ny.plx\ny.plx.old\n");
+		run_free(&run);
+	}
+}
+
 static void named_file_is_not_overwritten(void **state)
 {
 	struct run run;
@@ -245,7 +270,7 @@ static void sudo_variables_make_no_sense(void **state)
 	run_start(&run, &options, (const char *const[]){ built("trace-run"), "true", NULL });
 	run_wait(&run);
 	assert_int_equal(run.status, 125);
-	assert_one_line(run.err, "SUDO_UID", "not a number");
+	assert_one_line(run.err, "SUDO_UID", "not both numbers");
 	run_free(&run);
 }
 
@@ -344,6 +369,33 @@ static void terminal_interrupts_once(void **state)
 	run_free(&run);
 }
 
+/* What the command sends to its parent is not for the command. */
+static void own_signals_do_not_come_back(void **state)
+{
+	struct run run;
+
+	(void)state;
+	NEED_BPF();
+	run_words(&run, built("trace-run"), "--no-report", "--force", "-o", "s.plx", "sh", "-c",
+		  "kill -USR1 $PPID; /bin/true; exit 6");
+	assert_int_equal(run.status, 6);
+	run_free(&run);
+}
+
+/* A caller that ignores its children passes that on to the command, and we wait for ours all the same. */
+static void ignored_children(void **state)
+{
+	struct run run;
+
+	(void)state;
+	NEED_BPF();
+	run_words(&run, "env", "--ignore-signal=CHLD", built("trace-run"), "--no-report", "--force", "-o",
+		  "s.plx", "grep", "SigIgn", "/proc/self/status");
+	assert_int_equal(run.status, 0);
+	assert_string_equal(run.out, "SigIgn:\t0000000000010000\n");
+	run_free(&run);
+}
+
 static void waits_for_the_tree(void **state)
 {
 	struct run run;
@@ -358,6 +410,7 @@ static void waits_for_the_tree(void **state)
 	run_words(&run, built("trace-run"), "--no-report", "--until=command", "-o", "tree2.plx", "sh", "-c",
 		  "{ sleep 60; } >/dev/null 2>&1 & echo $!; exit 5");
 	assert_int_equal(run.status, 5);
+	assert_true(atoi(run.out) > 1);
 	assert_int_equal(kill(atoi(run.out), SIGKILL), 0);
 	run_free(&run);
 }
@@ -374,6 +427,7 @@ int main(void)
 		cmocka_unit_test(without_permission),
 		cmocka_unit_test(older_file_is_kept),
 		cmocka_unit_test(older_file_survives_a_failed_exec),
+		cmocka_unit_test(older_file_survives_for_the_invoking_user),
 		cmocka_unit_test(named_file_is_not_overwritten),
 		cmocka_unit_test(file_cannot_be_made),
 		cmocka_unit_test(invoking_user),
@@ -381,6 +435,8 @@ int main(void)
 		cmocka_unit_test(link_is_not_followed),
 		cmocka_unit_test(signals_are_passed_on),
 		cmocka_unit_test(terminal_interrupts_once),
+		cmocka_unit_test(own_signals_do_not_come_back),
+		cmocka_unit_test(ignored_children),
 		cmocka_unit_test(waits_for_the_tree),
 	};
 

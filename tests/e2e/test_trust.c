@@ -92,6 +92,7 @@ static void killed_recorder_leaves_a_readable_file(void **state)
 	assert_int_equal(kill(run.pid, SIGKILL), 0);
 	assert_true(pread(run.out_fd, pid, sizeof(pid) - 1, 0) > 0);
 	orphan = atoi(pid);
+	assert_true(orphan > 1);
 	assert_int_equal(kill(orphan, SIGKILL), 0);
 	run_wait(&run);
 	assert_int_equal(run.status, 128 + SIGKILL);

@@ -228,7 +228,7 @@ const char *no_bpf(void)
 	tried = true;
 	run_words(&run, built("trace-run"), "--no-report", "-o", "probe.plx", "--force", "true");
 	/* Only for want of rights or features: any other failure is for the tests to find. */
-	if (run.status == 125 && (strstr(run.err, "not permitted") || strstr(run.err, "CONFIG_")))
+	if (run.status == 125 && (strstr(run.err, "BPF is not permitted") || strstr(run.err, "CONFIG_")))
 		snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(run.err, "\n"), run.err);
 	run_free(&run);
 	return *reason ? reason : NULL;

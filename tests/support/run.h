@@ -47,7 +47,7 @@ void run_free(struct run *run);
 
 /* The JSON in a text; fails the test when there is none. */
 json_t *json_parse(const char *text);
-/* Value at "a.b.c"; fails the test when it is missing or no number. */
+/* Value at "a.b.c"; fails the test when it is missing or of another type. */
 double json_number_at(const json_t *json, const char *path);
 unsigned long long json_u64_at(const json_t *json, const char *path);
 const char *json_text_at(const json_t *json, const char *path);
@@ -56,10 +56,7 @@ json_t *json_at(const json_t *json, const char *path);
 /* trace-report --json on a file. */
 json_t *report_of(const char *plx);
 
-/*
- * Waits until `done(arg)` is true, looking again after each change that it may depend on (a few
- * milliseconds); fails the test after a minute.
- */
+/* Looks every 2 ms whether `done(arg)` is true; fails the test after a minute. */
 void wait_until(bool (*done)(void *arg), void *arg);
 
 /* Why BPF cannot be used here, or NULL. */
