@@ -159,4 +159,4 @@ clean:
 	rm -rf build build-*
 
 help:
-	@sed -n 's/^#   //p' Makefile
+	@sed -n '3,/^$$/s/^# \{0,3\}//p' Makefile

@@ -57,11 +57,17 @@ static int groups_set(const struct identity *id)
 	return 0;
 }
 
+/* Once privileges are shed we are that user, for good. */
+static bool identity_is_ours(const struct identity *id)
+{
+	return !id->borrowed || getuid() == id->uid;
+}
+
 int identity_become(const struct identity *id)
 {
 	int err;
 
-	if (!id->borrowed)
+	if (identity_is_ours(id))
 		return 0;
 	err = groups_set(id);
 	if (err)
@@ -97,12 +103,6 @@ static int capabilities_keep_few(void)
 int identity_shed(const struct identity *id)
 {
 	return id->borrowed ? identity_become(id) : capabilities_keep_few();
-}
-
-/* Once privileges are shed we are that user, for good. */
-static bool identity_is_ours(const struct identity *id)
-{
-	return !id->borrowed || getuid() == id->uid;
 }
 
 int identity_assume(const struct identity *id)

@@ -8,7 +8,7 @@
 
 #include "collector/options.h"
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_FORCE, OPT_NO_REPORT, OPT_UNTIL, OPT_RING, OPT_SAMPLE };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_VERSION, OPT_FORCE, OPT_NO_REPORT, OPT_UNTIL, OPT_RING, OPT_SAMPLE };
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "FILE", 0, "Write the trace to FILE (default: COMMAND.plx; an older one "
@@ -22,6 +22,7 @@ static const struct argp_option option_table[] = {
 	{ "verbose", 'v', NULL, 0, "Show what the kernel says of the probes", 0 },
 	{ "help", OPT_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPT_USAGE, NULL, 0, "Give a short usage message", -1 },
+	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
 	{}
 };
 
@@ -77,7 +78,14 @@ static error_t option_parse(int key, char *arg, struct argp_state *state)
 	case OPT_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE);
 		exit(0);
+	case OPT_VERSION:
+		puts("trace-run 0.1");
+		exit(0);
 	case 'o':
+		if (!*arg) {
+			argp_error(state, "--output: the file has no name");
+			return EINVAL;
+		}
 		o->output = arg;
 		return 0;
 	case OPT_FORCE:

@@ -107,7 +107,7 @@ static void wrong_usage(void **state)
 {
 	static const char *const wrong[][4] = {
 		{ "--no-such-option", "true" }, { "--ring-size=3", "true" }, { "--ring-size=x", "true" },
-		{ "--sample=-1", "true" }, { "--until=never", "true" }, { "-o" }, { NULL },
+		{ "--sample=-1", "true" }, { "--output=", "true" }, { "--until=never", "true" }, { "-o" }, { NULL },
 	};
 	struct run run;
 
@@ -245,6 +245,7 @@ static void invoking_user(void **state)
 	run_wait(&run);
 	assert_int_equal(run.status, 0);
 	assert_string_equal(run.out, "65534\n65534\n65534\n65534\n/nonexistent\n");
+	assert_non_null(strstr(run.err, "apparent"));
 	assert_int_equal(stat("theirs.plx", &st), 0);
 	assert_int_equal(st.st_uid, NOBODY);
 	assert_int_equal(st.st_gid, NOBODY);
