@@ -69,6 +69,35 @@ static void losses_are_told(void **state)
 	run_free(&run);
 }
 
+/*
+ * Launchers replace themselves within a millisecond: the look-up of one must not be taken for the next.
+ * Once it is known where the GIL is, nothing waits for it under another name.
+ */
+static void gil_is_found_behind_launchers(void **state)
+{
+	json_t *report;
+	struct run run;
+
+	(void)state;
+	NEED_BPF();
+	for (int i = 0; i < 5; i++) {
+		run_words(&run, built("trace-run"), "--no-report", "--force", "-o", "hops.plx", "sh", "-c",
+			  "exec env env nice -n 0 env \"$0\" --threads 4 --seconds 0.1",
+			  built("workloads/cpu_bound"));
+		assert_int_equal(run.status, 0);
+		run_free(&run);
+		report = report_of("hops.plx");
+		assert_true(json_u64_at(report, "quality.gil_peeks") > 0);
+		assert_true(json_number_at(report, "states.wait.gil") >
+			    json_number_at(report, "states.wait.lock"));
+		json_decref(report);
+		run_words(&run, "sh", "-c", "\"$0\" --dump hops.plx | grep -c ' gil .*id='",
+			  built("trace-report"));
+		assert_string_equal(run.out, "1\n");
+		run_free(&run);
+	}
+}
+
 static bool has_blocks(void *arg)
 {
 	struct stat st;
@@ -211,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_are_told),
+		cmocka_unit_test(gil_is_found_behind_launchers),
 		cmocka_unit_test(killed_recorder_leaves_a_readable_file),
 		cmocka_unit_test(full_disk_is_told),
 		cmocka_unit_test(unusable_files),
