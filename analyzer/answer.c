@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyzer/shown.h"
 #include "analyzer/table.h"
 
 /* Losses below this part of the whole are not named. */
@@ -70,8 +71,10 @@ static enum thread_state largest(const struct report_scope *scope, bool in_hand,
 
 /* "2.95 of 3.98 wait for the GIL, 0.40 are pushed off their core." Returns the states named. */
 static unsigned int say_largest(struct answer *answer, const struct report_scope *scope,
-				bool in_hand, uint64_t whole_ns)
+				const struct shown *shown, bool in_hand)
 {
+	enum curve whole = in_hand ? CURVE_APPARENT : CURVE_ALIVE;
+	uint64_t whole_ns = scope->curves->integral_ns[whole];
 	unsigned int named = 0;
 
 	for (int i = 0; i < CAUSES_NAMED; i++) {
@@ -81,9 +84,9 @@ static unsigned int say_largest(struct answer *answer, const struct report_scope
 		    scope->state_ns[state] < scope->wall_ns / WORTH_NAMING)
 			break;
 		say(answer, "%s%s", named ? ", " : *answer->text ? "  " : "",
-		    format_average(scope->state_ns[state], scope->wall_ns).s);
+		    format_hundredths(shown->states[state]).s);
 		if (!named)
-			say(answer, " of %s", format_average(whole_ns, scope->wall_ns).s);
+			say(answer, " of %s", format_hundredths(shown->curves[whole]).s);
 		say(answer, " %s", phrases[state]);
 		named |= 1u << state;
 	}
@@ -92,36 +95,92 @@ static unsigned int say_largest(struct answer *answer, const struct report_scope
 	return named;
 }
 
-static void say_cores(struct answer *answer, const struct report *report, unsigned int named)
-{
-	const unsigned int ready = 1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED;
-	uint64_t wall_ns = report->tree.wall_ns;
-	uint64_t idle_ns = report->idle.idle_ns, other_ns = 0;
+/* What the cores did that our threads worked on. */
+struct core_sums {
+	uint64_t idle_ns, other_ns, unknown_ns;
+};
 
-	if (idle_ns * WORTH_NAMING * 2 >= wall_ns * report->cores_cnt) {
-		say(answer, "  The cores had room: %s of %s stood idle meanwhile.",
-		    format_average(idle_ns, wall_ns).s, format_count(report->cores_cnt).s);
-	} else if (named & ready) {
-		for (size_t i = 0; i < report->cores_cnt; i++)
-			other_ns += report->cores[i].other_ns;
-		say(answer, "  The cores were full: %s ours, %s other programs'.",
-		    format_average(report->tree.curves->integral_ns[CURVE_SCHEDULED], wall_ns).s,
-		    format_average(other_ns, wall_ns).s);
+static void sums_make(struct core_sums *sums, const struct report *report)
+{
+	*sums = (struct core_sums){ 0 };
+	for (size_t i = 0; i < report->cores_cnt; i++) {
+		const struct report_core *core = &report->cores[i];
+
+		if (!core->at_work)
+			continue;
+		sums->idle_ns += core->idle_ns;
+		sums->other_ns += core->other_ns;
+		sums->unknown_ns += core->unknown_ns;
 	}
 }
 
+/*
+ * A core that stood idle is no room for threads that may not run there, and that they did not is a
+ * sign. Where none wants for a core, it says just what they used.
+ */
+static void say_full(struct answer *answer, const struct report *report, const struct shown *shown,
+		     const struct core_sums *sums, bool wanted)
+{
+	uint64_t at_work = report->cores_at_work_cnt, others = report->cores_cnt - at_work;
+	bool only = report->cores_used_cnt == at_work, known = report->idle.away_known;
+
+	if (!wanted) {
+		if (others)
+			say(answer, "  Its threads %s %s of the %s cores.",
+			    !known ? "were seen on" : only ? "used" : "hardly used more than",
+			    format_count(at_work).s, format_count(report->cores_cnt).s);
+		return;
+	}
+	if (others)
+		say(answer, "  Its %s %s full", format_noun(at_work, "core", "cores").s,
+		    at_work == 1 ? "was" : "were");
+	else
+		say(answer, "  The cores were full");
+	say(answer, ": %s ours, %s other programs'",
+	    format_hundredths(shown->curves[CURVE_SCHEDULED]).s,
+	    format_average(sums->other_ns, report->tree.wall_ns).s);
+	if (others)
+		say(answer, "; its threads %s the other%s%s", !known ? "were not seen on" :
+		    only ? "did not use" : "hardly used", others > 1 ? " " : "",
+		    others > 1 ? format_count(others).s : "");
+	say(answer, ".");
+}
+
+static void say_cores(struct answer *answer, const struct report *report,
+		      const struct shown *shown, unsigned int named)
+{
+	const unsigned int ready = 1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED;
+	uint64_t wall_ns = report->tree.wall_ns, at_work = report->cores_at_work_cnt;
+	/* Below a twentieth of each core, there was no room. */
+	uint64_t room_ns = (uint64_t)((double)wall_ns * (double)at_work / (2 * WORTH_NAMING));
+	struct core_sums sums;
+
+	sums_make(&sums, report);
+	if (!at_work)
+		return;
+	if (sums.idle_ns >= room_ns && at_work == report->cores_cnt)
+		say(answer, "  The cores had room: %s of %s stood idle meanwhile.",
+		    format_hundredths(shown->idle).s, format_count(at_work).s);
+	else if (sums.idle_ns >= room_ns)
+		say(answer, "  The %s used had room: %s of %s stood idle meanwhile.",
+		    at_work == 1 ? "core it" : "cores it", format_average(sums.idle_ns, wall_ns).s,
+		    format_count(at_work).s);
+	else if (sums.idle_ns + sums.unknown_ns < room_ns)
+		say_full(answer, report, shown, &sums, named & ready);
+}
+
 /* Nothing large is lost: nothing at all, or many small things. */
-static void say_no_loss(struct answer *answer, const struct report_scope *tree)
+static void say_no_loss(struct answer *answer, const struct report_scope *tree,
+			const struct shown *shown)
 {
 	uint64_t apparent_ns = tree->curves->integral_ns[CURVE_APPARENT];
-	uint64_t loss_ns = report_loss_ns(tree);
 
-	if (loss_ns <= apparent_ns / WORTH_NAMING)
+	if (report_loss_ns(tree) <= apparent_ns / WORTH_NAMING)
 		say(answer, "What looks busy makes progress.");
 	else
 		say(answer, "%s of %s look busy and make no progress, for several small reasons.",
-		    format_average(loss_ns, tree->wall_ns).s,
-		    format_average(apparent_ns, tree->wall_ns).s);
+		    format_hundredths(shown->loss).s,
+		    format_hundredths(shown->curves[CURVE_APPARENT]).s);
 }
 
 struct answer answer_make(const struct report *report)
@@ -129,26 +188,31 @@ struct answer answer_make(const struct report *report)
 	const struct report_scope *tree = &report->tree;
 	const uint64_t *integral_ns = tree->curves->integral_ns;
 	uint64_t apparent_ns = integral_ns[CURVE_APPARENT], alive_ns = integral_ns[CURVE_ALIVE];
+	uint64_t unknown_ns = tree->state_ns[STATE_UNKNOWN];
 	struct answer answer = { "" };
+	struct shown shown;
 	unsigned int named;
 
 	if (!alive_ns) {
 		say(&answer, "No thread was recorded.");
 		return answer;
 	}
-	named = say_largest(&answer, tree, true, apparent_ns);
+	shown_make(&shown, report);
+	named = say_largest(&answer, tree, &shown, true);
 	if (named)
-		say_cores(&answer, report, named);
-	else if (apparent_ns >= tree->wall_ns / WORTH_NAMING)
-		say_no_loss(&answer, tree);
+		say_cores(&answer, report, &shown, named);
+	else if (apparent_ns >= tree->wall_ns / WORTH_NAMING &&
+		 unknown_ns < apparent_ns / WORTH_NAMING)
+		say_no_loss(&answer, tree, &shown);
 	/* Most of them idle: say so, it is no loss. */
-	if ((alive_ns - apparent_ns) * 2 > alive_ns)
-		say_largest(&answer, tree, false, alive_ns);
-	if (tree->state_ns[STATE_UNKNOWN] * 1000 > alive_ns)
-		say(&answer, "  %s of %s are unknown: these figures may be off by as much.",
-		    format_average(tree->state_ns[STATE_UNKNOWN], tree->wall_ns).s,
-		    format_average(alive_ns, tree->wall_ns).s);
+	if (alive_ns - apparent_ns > alive_ns / 2)
+		say_largest(&answer, tree, &shown, false);
+	if (unknown_ns > alive_ns / 1000 && shown.states[STATE_UNKNOWN])
+		say(&answer, "%s%s of %s are unknown: each of them may have been in any state.",
+		    *answer.text ? "  " : "", format_hundredths(shown.states[STATE_UNKNOWN]).s,
+		    format_hundredths(shown.curves[CURVE_ALIVE]).s);
 	if (report->run->cut)
-		say(&answer, "  The file is cut: this is what was recorded until then.");
+		say(&answer, "%sThe file is cut: this is what was recorded until then.",
+		    *answer.text ? "  " : "");
 	return answer;
 }

@@ -10,7 +10,8 @@
 /*
  * From where the reader stands to the end. A line is: seconds since the trace's first record,
  * stream (core, or "rec" for the recorder), kind, then field=value for all fields that are not 0 or
- * empty. Bytes fields are quoted and escaped. 0, -ENOMEM, or -EIO when `out` does not take it.
+ * empty. Bytes fields are quoted and escaped. 0, what the reader says, or -EIO with ferror() set
+ * when `out` does not take it.
  */
 int dump_records(struct trace_reader *reader, FILE *out);
 

@@ -16,12 +16,14 @@
 #include "analyzer/report.h"
 #include "trace/reader.h"
 
-enum { EXIT_OK = 0, EXIT_UNUSABLE = 3 };
+/* 1 and 4 are for gates. */
+enum { EXIT_OK = 0, EXIT_UNUSABLE = 3, EXIT_FAILED = 125 };
 
-static int fail(const char *file, const char *reason)
+/* A lack of memory is our failure, all else lies with the file. */
+static int fail(const char *file, int err)
 {
-	fprintf(stderr, "trace-report: %s: %s\n", file, reason);
-	return EXIT_UNUSABLE;
+	fprintf(stderr, "trace-report: %s: %s\n", file, strerror(-err));
+	return err == -ENOMEM ? EXIT_FAILED : EXIT_UNUSABLE;
 }
 
 static int fail_fault(const char *file, const struct trace_fault *fault)
@@ -29,6 +31,15 @@ static int fail_fault(const char *file, const struct trace_fault *fault)
 	fprintf(stderr, "trace-report: %s: %s (byte %" PRIu64 ")\n", file, fault->reason,
 		fault->offset);
 	return EXIT_UNUSABLE;
+}
+
+/* What was printed went through a buffer: only now is it known whether it arrived. */
+static int output_finish(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	fprintf(stderr, "trace-report: standard output: %s\n", strerror(errno ? errno : EIO));
+	return EXIT_FAILED;
 }
 
 static int render(const struct report *report, const struct options *options)
@@ -50,7 +61,7 @@ static int report_print(struct trace_reader *reader, const struct options *optio
 	err = analysis_run(&analysis, reader);
 	if (err == -EPROTO) {
 		fprintf(stderr, "trace-report: internal error: %s\n", analysis.identity.broken);
-		status = EXIT_UNUSABLE;
+		status = EXIT_FAILED;
 		goto out;
 	}
 	if (!err)
@@ -60,7 +71,7 @@ static int report_print(struct trace_reader *reader, const struct options *optio
 		report_clear(&report);
 	}
 	if (err)
-		status = fail(options->file, strerror(-err));
+		status = fail(options->file, err);
 out:
 	analysis_clear(&analysis);
 	return status;
@@ -71,10 +82,10 @@ static int dump_print(struct trace_reader *reader, const struct options *options
 	const struct trace_fault *cut;
 	int err = dump_records(reader, stdout);
 
-	if (err)
-		return fail(options->file, strerror(-err));
+	if (err && !ferror(stdout))
+		return fail(options->file, err);
 	cut = trace_reader_cut(reader);
-	if (cut)
+	if (cut && !err)
 		fprintf(stderr, "trace-report: %s: cut: %s (byte %" PRIu64 ")\n", options->file,
 			cut->reason, cut->offset);
 	return EXIT_OK;
@@ -93,11 +104,9 @@ int main(int argc, char **argv)
 	if (err == -EBADMSG)
 		return fail_fault(options.file, &fault);
 	if (err)
-		return fail(options.file, strerror(-err));
+		return fail(options.file, err);
 	status = options.output == OUTPUT_DUMP ? dump_print(reader, &options) :
 						 report_print(reader, &options);
 	trace_reader_free(reader);
-	if ((fflush(stdout) || ferror(stdout)) && status == EXIT_OK)
-		status = fail("standard output", strerror(errno));
-	return status;
+	return status == EXIT_OK ? output_finish() : status;
 }

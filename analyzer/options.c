@@ -38,6 +38,16 @@ static error_t pid_read(struct argp_state *state, const char *text, uint64_t *re
 	return 0;
 }
 
+static error_t output_choose(struct argp_state *state, enum output output)
+{
+	struct options *options = state->input;
+
+	if (options->output != OUTPUT_TEXT && options->output != output)
+		return usage_error(state, "--dump and --json exclude each other", "");
+	options->output = output;
+	return 0;
+}
+
 static error_t option_read(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -50,11 +60,9 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 		argp_state_help(state, stdout, ARGP_HELP_USAGE);
 		exit(0);
 	case OPTION_DUMP:
-		options->output = OUTPUT_DUMP;
-		return 0;
+		return output_choose(state, OUTPUT_DUMP);
 	case OPTION_JSON:
-		options->output = OUTPUT_JSON;
-		return 0;
+		return output_choose(state, OUTPUT_JSON);
 	case OPTION_PID:
 		return pid_read(state, arg, &options->filter.pid);
 	case OPTION_COMM:
@@ -75,7 +83,8 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 static const char doc[] =
 	"Tells true from apparent parallelism in a trace of trace-run: how many threads looked busy, how "
 	"many were on a core, how many made progress, and where the rest went.\v"
-	"The exit status is 0, 2 for wrong usage, 3 when FILE is unusable.";
+	"The exit status is 0, 2 for wrong usage, 3 when FILE is unusable, 125 when trace-report "
+	"itself failed (no memory, standard output full, internal error).";
 
 void options_read(int argc, char **argv, struct options *ret_options)
 {

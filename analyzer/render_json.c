@@ -3,7 +3,8 @@
  * The report for machines: all facts, by names that stay (docs/report.schema.json).
  *
  * A failed allocation shows as a NULL that spreads: json_object_set_new() and its like refuse NULL
- * with -1, and every object is checked through `failed`.
+ * with -1, and every object is checked through `failed`. Processes and threads are written one by
+ * one, a line each: a tree of a million threads takes gigabytes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -315,6 +316,7 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 					      json_null());
 	put_number(out, root, "cores_cnt", report->cores_cnt);
 	put_number(out, root, "cores_used_cnt", report->cores_used_cnt);
+	put_number(out, root, "cores_at_work_cnt", report->cores_at_work_cnt);
 	put_number(out, root, "threads_cnt", report->threads_cnt);
 	put_number(out, root, "processes_cnt", report->processes_cnt);
 	put_number(out, root, "gil_held_off_core_ns", report->gil_held_off_core_ns);
@@ -323,24 +325,18 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 	put(out, root, "answer", json_string(answer_make(report).text));
 }
 
-static json_t *report_json(struct json_out *out, const struct report *report, const char *file)
+/* All but the processes and threads. */
+static json_t *facts_json(struct json_out *out, const struct report *report, const char *file)
 {
-	json_t *processes = json_array(), *threads = json_array();
 	json_t *cores = json_array(), *calls = json_array();
 	json_t *root = json_object();
 
 	run_put(out, root, report, file);
 	scope_put(out, root, &report->tree);
-	for (size_t i = 0; i < report->processes_listed; i++)
-		append(out, processes, process_json(out, &report->processes[i]));
-	for (size_t i = 0; i < report->threads_listed; i++)
-		append(out, threads, thread_json(out, &report->threads[i]));
 	for (size_t i = 0; i < report->cores_cnt; i++)
 		append(out, cores, core_json(out, &report->cores[i]));
 	for (size_t i = 0; i < report->calls_cnt; i++)
 		append(out, calls, call_json(out, &report->calls[i]));
-	put(out, root, "processes", processes);
-	put(out, root, "threads", threads);
 	put(out, root, "cores", cores);
 	put(out, root, "idle", idle_json(out, &report->idle));
 	put(out, root, "waits_by_call", calls);
@@ -348,15 +344,48 @@ static json_t *report_json(struct json_out *out, const struct report *report, co
 	return root;
 }
 
+/*
+ * Writes a value and lets go of it. Fails where memory was short; a failed write stays in the
+ * stream for the caller.
+ */
+static void dump(struct json_out *out, json_t *value, size_t flags, FILE *to)
+{
+	if (!out->failed && json_dumpf(value, to, flags) && !ferror(to))
+		out->failed = true;
+	json_decref(value);
+}
+
+static void processes_dump(struct json_out *out, const struct report *report, FILE *to)
+{
+	fputs(",\n \"processes\": [", to);
+	for (size_t i = 0; i < report->processes_listed && !out->failed && !ferror(to); i++) {
+		fputs(i ? ",\n  " : "\n  ", to);
+		dump(out, process_json(out, &report->processes[i]), 0, to);
+	}
+	fputs("\n ]", to);
+}
+
+static void threads_dump(struct json_out *out, const struct report *report, FILE *to)
+{
+	fputs(",\n \"threads\": [", to);
+	for (size_t i = 0; i < report->threads_listed && !out->failed && !ferror(to); i++) {
+		fputs(i ? ",\n  " : "\n  ", to);
+		dump(out, thread_json(out, &report->threads[i]), 0, to);
+	}
+	fputs("\n ]", to);
+}
+
 int render_json(const struct report *report, const char *file, FILE *out)
 {
 	struct json_out state = { 0 };
-	json_t *root = report_json(&state, report, file);
-	int err = state.failed ? -ENOMEM : 0;
+	json_t *facts = facts_json(&state, report, file);
 
-	/* A failed write stays in the stream for the caller. */
-	if (!err && !json_dumpf(root, out, JSON_INDENT(1)))
-		fputc('\n', out);
-	json_decref(root);
-	return err;
+	fputs("{", out);
+	dump(&state, facts, JSON_INDENT(1) | JSON_EMBED, out);
+	if (!state.failed)
+		processes_dump(&state, report, out);
+	if (!state.failed)
+		threads_dump(&state, report, out);
+	fputs("\n}\n", out);
+	return state.failed ? -ENOMEM : 0;
 }

@@ -71,7 +71,7 @@ int calls_print(const struct report *report, struct style style, FILE *out)
 	}
 	if (!err && rows) {
 		fprintf(out, "  Waits by system call\n");
-		table_print(table, "    ", out);
+		table_print(table, style, "    ", out);
 		left_out_print(rows, all, out);
 	}
 	table_free(table);
@@ -100,19 +100,19 @@ int processes_print(const struct report *report, struct style style, FILE *out)
 	struct table *table;
 	int err;
 
-	if (report->processes_cnt < 2)
+	if (report->processes_cnt < 2 || !rows)
 		return 0;
-	table = table_new("rlrrrrrrr");
+	table = table_new("rnrrrrrrr");
 	if (!table)
 		return -ENOMEM;
 	err = cells_add(table, (const char *const[]){
-		"pid", "name", "threads", "life", curve_names[0], curve_names[1], curve_names[2],
-		curve_names[3], curve_names[4], NULL });
+		"", "", "", "", "", "appa-", "sche-", "", "over-",
+		"pid", "name", "threads", "life", "alive", "rent", "duled", "true", "lap", NULL });
 	for (size_t i = 0; !err && i < rows; i++)
 		err = process_row(table, &report->processes[i], style);
 	if (!err) {
 		fprintf(out, "\nProcesses, averages over their lives\n");
-		table_print(table, "  ", out);
+		table_print(table, style, "  ", out);
 		left_out_print(rows, report->processes_listed, out);
 	}
 	table_free(table);
@@ -196,14 +196,30 @@ static int thread_row(struct table *table, const struct report_thread *row,
 	return err;
 }
 
+/* Tables without rows would leave it open whether there is nothing or something went wrong. */
+static int nothing_print(const struct report *report, struct style style, FILE *out)
+{
+	const struct report_filter *filter = &report->filter;
+
+	fputs("\nNo thread matches", out);
+	if (filter->pid)
+		fprintf(out, " --pid=%" PRIu64, filter->pid);
+	if (filter->comm)
+		fprintf(out, " --comm=%s", format_name(filter->comm, NAME_WIDTH, style).s);
+	fputs(".\n", out);
+	return 0;
+}
+
 int threads_print(const struct report *report, struct style style, FILE *out)
 {
 	size_t rows = report->threads_listed < ROWS_MAX ? report->threads_listed : ROWS_MAX;
 	struct state_columns columns;
-	char align[3 + STATE_COLUMNS_MAX + 1] = "rlr";
+	char align[3 + STATE_COLUMNS_MAX + 1] = "rnr";
 	struct table *table;
 	int err;
 
+	if (!rows)
+		return nothing_print(report, style, out);
 	columns_choose(report, &columns);
 	memset(align + 3, 'r', columns.cnt + columns.rest);
 	align[3 + columns.cnt + columns.rest] = '\0';
@@ -221,41 +237,38 @@ int threads_print(const struct report *report, struct style style, FILE *out)
 		err = thread_row(table, &report->threads[i], &columns, style);
 	if (!err) {
 		fprintf(out, "\nThreads, %% of their lives in each state\n");
-		table_print(table, "  ", out);
+		table_print(table, style, "  ", out);
 		left_out_print(rows, report->threads_listed, out);
 	}
 	table_free(table);
 	return err;
 }
 
-/* The other program that had the core longest. */
-static struct text guest_text(const struct report_core *core, uint64_t wall_ns, struct style style)
+/* The other program that had the core longest, and its share. */
+static int guest_cells(struct table *table, const struct report_core *core, uint64_t wall_ns,
+		       struct style style)
 {
 	const struct report_guest *guest = &core->guests[0];
 	struct text text = { "" };
 
-	if (!guest->ns)
-		return text;
-	if (guest->comm && *guest->comm)
-		snprintf(text.s, sizeof(text.s), "mostly %.60s %.10s",
-			 format_name(guest->comm, NAME_WIDTH, style).s,
-			 format_share(guest->ns, wall_ns).s);
-	else
-		snprintf(text.s, sizeof(text.s), "mostly unnamed %.10s",
-			 format_share(guest->ns, wall_ns).s);
-	return text;
+	if (guest->ns)
+		snprintf(text.s, sizeof(text.s), "mostly %.60s", guest->comm && *guest->comm ?
+			 format_name(guest->comm, NAME_WIDTH, style).s : "unnamed");
+	return cells_add(table, (const char *const[]){
+		text.s, guest->ns ? format_share(guest->ns, wall_ns).s : "", NULL });
 }
 
 int cores_print(const struct report *report, struct style style, FILE *out)
 {
 	size_t rows = report->cores_cnt < ROWS_MAX ? report->cores_cnt : ROWS_MAX;
 	uint64_t wall_ns = report->tree.wall_ns;
-	struct table *table = table_new("rrrrrrrl");
+	struct table *table = table_new("rrrrrrrnr");
 	int err = table ? 0 : -ENOMEM;
 
 	if (!err)
 		err = cells_add(table, (const char *const[]){
-			"core", "ours", "true", "spin", "others", "idle", "unknown", "", NULL });
+			"core", "ours", "true", "spin", "others", "idle", "unknown", "", "",
+			NULL });
 	for (size_t i = 0; !err && i < rows; i++) {
 		const struct report_core *core = &report->cores[i];
 
@@ -265,12 +278,13 @@ int cores_print(const struct report *report, struct style style, FILE *out)
 			format_share(core->spin_ns, wall_ns).s,
 			format_share(core->other_ns, wall_ns).s,
 			format_share(core->idle_ns, wall_ns).s,
-			format_share(core->unknown_ns, wall_ns).s,
-			guest_text(core, wall_ns, style).s, NULL });
+			format_share(core->unknown_ns, wall_ns).s, NULL });
+		if (!err)
+			err = guest_cells(table, core, wall_ns, style);
 	}
 	if (!err) {
 		fprintf(out, "\nCores, %% of the time; true and spin are parts of ours\n");
-		table_print(table, "  ", out);
+		table_print(table, style, "  ", out);
 		left_out_print(rows, report->cores_cnt, out);
 	}
 	table_free(table);

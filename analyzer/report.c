@@ -218,6 +218,32 @@ static void core_fill(struct report_core *row, const struct analysis *analysis, 
 				analysis->quality.cores[core].steal_first_ns;
 }
 
+/*
+ * Which cores the threads could have used is not recorded, but which they did: where they may not
+ * run, at most a few moments before they were told so are theirs.
+ */
+static void cores_judge(struct report *report)
+{
+	uint64_t most_ns = 0, unknown_ns = 0, away_ns = 0;
+
+	for (size_t i = 0; i < report->cores_cnt; i++)
+		if (report->cores[i].ours_ns > most_ns)
+			most_ns = report->cores[i].ours_ns;
+	for (size_t i = 0; i < report->cores_cnt; i++) {
+		struct report_core *core = &report->cores[i];
+
+		core->at_work = core->ours_ns && core->ours_ns >= most_ns / 100;
+		report->cores_used_cnt += core->ours_ns > 0;
+		report->cores_at_work_cnt += core->at_work;
+		if (core->at_work)
+			continue;
+		report->idle.away_ns += core->idle_ns;
+		unknown_ns += core->unknown_ns;
+		away_ns += core->idle_ns + core->other_ns + core->unknown_ns + core->ours_ns;
+	}
+	report->idle.away_known = unknown_ns <= away_ns / 100;
+}
+
 static int cores_fill(struct report *report, const struct analysis *analysis)
 {
 	const struct cores *cores = &analysis->cores;
@@ -229,8 +255,8 @@ static int cores_fill(struct report *report, const struct analysis *analysis)
 	for (size_t i = 0; i < cores->cores_cnt; i++) {
 		core_fill(&report->cores[i], analysis, (uint32_t)i);
 		report->idle.idle_ns += report->cores[i].idle_ns;
-		report->cores_used_cnt += report->cores[i].ours_ns > 0;
 	}
+	cores_judge(report);
 	report->idle.ready_ns = cores->idle_ready_ns;
 	report->idle.nobody_ns = cores->idle_nobody_ns;
 	for (int state = 0; state < STATE_CNT; state++) {
@@ -278,7 +304,7 @@ int report_make(struct report *report, const struct analysis *analysis,
 {
 	int err;
 
-	*report = (struct report){ .run = &analysis->run };
+	*report = (struct report){ .run = &analysis->run, .filter = *filter };
 	name_fill(report, analysis);
 	err = threads_fill(report, analysis);
 	if (!err)

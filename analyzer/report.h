@@ -59,6 +59,7 @@ struct report_guest {
 struct report_core {
 	uint32_t core;
 	uint64_t ours_ns, true_ns, spin_ns, other_ns, idle_ns, unknown_ns, steal_ns;
+	bool at_work;			/* ours for a hundredth as long as the busiest, or more */
 	struct report_guest guests[REPORT_GUESTS];	/* the longest first; ns 0 = none */
 };
 
@@ -66,6 +67,8 @@ struct report_core {
 struct report_idle {
 	uint64_t idle_ns, ready_ns, waiting_ns, nobody_ns;
 	uint64_t wait_ns[STATE_CNT];
+	uint64_t away_ns;		/* of idle_ns, on cores that were not at work for us */
+	bool away_known;		/* all but a hundredth of those cores' time is known */
 };
 
 /* Waits by system call. */
@@ -106,7 +109,9 @@ struct report_quality {
 struct report {
 	char name[NAME_BYTES];		/* the command's */
 	const struct run *run;
-	uint64_t cores_cnt, cores_used_cnt;
+	struct report_filter filter;
+	/* used: ours at any time; at_work: see report_core. */
+	uint64_t cores_cnt, cores_used_cnt, cores_at_work_cnt;
 	uint64_t threads_cnt, processes_cnt;
 	uint64_t gil_held_off_core_ns, gil_episode_ns, gil_waits;
 	struct report_scope tree;

@@ -8,11 +8,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "analyzer/array.h"
 #include "analyzer/escape.h"
 
 #define BAR_WIDTH_MAX 24
+#define TABLE_COLUMNS_MAX 16
+/* Names are not cut below this. */
+#define TABLE_NAME_MIN 6
 
 struct text format_time(uint64_t ns, struct style style)
 {
@@ -69,6 +73,8 @@ static struct text share_text(uint64_t part, uint64_t whole, const char *zero, c
 	percent = 100.0 * (double)part / (double)whole;
 	if (percent < 0.05)
 		snprintf(text.s, sizeof(text.s), "<0.1%s", sign);
+	else if (part < whole && percent >= 99.95)
+		snprintf(text.s, sizeof(text.s), ">99.9%s", sign);
 	else
 		snprintf(text.s, sizeof(text.s), "%.*f%s", percent < 99.95 ? 1 : 0, percent, sign);
 	return text;
@@ -84,13 +90,25 @@ struct text format_share(uint64_t part, uint64_t whole)
 	return share_text(part, whole, ".", "");
 }
 
-struct text format_average(uint64_t integral_ns, uint64_t over_ns)
+uint64_t average_hundredths(uint64_t integral_ns, uint64_t over_ns)
 {
-	double value = over_ns ? (double)integral_ns / (double)over_ns : 0;
+	unsigned __int128 product = (unsigned __int128)integral_ns * 100 + over_ns / 2;
+
+	return over_ns ? (uint64_t)(product / over_ns) : 0;
+}
+
+struct text format_hundredths(uint64_t hundredths)
+{
+	int decimals = hundredths < 10000 ? 2 : hundredths < 99995 ? 1 : 0;
 	struct text text;
 
-	snprintf(text.s, sizeof(text.s), "%.2f", value);
+	snprintf(text.s, sizeof(text.s), "%.*f", decimals, (double)hundredths / 100);
 	return text;
+}
+
+struct text format_average(uint64_t integral_ns, uint64_t over_ns)
+{
+	return format_hundredths(average_hundredths(integral_ns, over_ns));
 }
 
 struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct style style)
@@ -115,33 +133,77 @@ struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct
 	return text;
 }
 
-size_t text_width(const char *text)
+/* The bytes of the next character, and the columns that it takes: two in some scripts. */
+static size_t character_size(const char *text, size_t *ret_width)
 {
-	size_t width = 0;
+	unsigned char first = (unsigned char)*text;
+	size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	uint32_t code = bytes == 1 ? first : first & (0x7fu >> bytes);
+	int width;
 
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
+	for (size_t i = 1; i < bytes; i++) {
+		if ((text[i] & 0xc0) != 0x80) {
+			bytes = i;
+			break;
+		}
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	/* The C locale knows nothing but ASCII. */
+	width = wcwidth((wchar_t)code);
+	*ret_width = width < 0 ? 1 : (size_t)width;
+	return bytes;
+}
+
+size_t text_width_bytes(const char *text, size_t bytes)
+{
+	size_t at = 0, width = 0, one;
+
+	while (at < bytes) {
+		at += character_size(text + at, &one);
+		width += one;
+	}
 	return width;
 }
 
-/* Bytes that the first `width` characters take. */
+size_t text_width(const char *text)
+{
+	return text_width_bytes(text, strlen(text));
+}
+
+/* Bytes of the characters that fit in `width` columns. */
 static size_t width_bytes(const char *text, size_t width)
 {
-	size_t at = 0;
+	size_t at = 0, one;
 
 	while (text[at]) {
-		if ((text[at] & 0xc0) != 0x80 && !width--)
+		size_t bytes = character_size(text + at, &one);
+
+		if (one > width)
 			break;
-		at++;
+		width -= one;
+		at += bytes;
 	}
 	return at;
+}
+
+/* Of a text that is too wide, the last character says that there was more. */
+static struct text text_cut(const char *whole, size_t width, struct style style)
+{
+	size_t len = width_bytes(whole, width);
+	struct text text;
+
+	if (whole[len])
+		snprintf(text.s, sizeof(text.s), "%.*s%s",
+			 (int)width_bytes(whole, width - 1), whole, style.utf8 ? "…" : "~");
+	else
+		snprintf(text.s, sizeof(text.s), "%s", whole);
+	return text;
 }
 
 struct text format_name(const char *name, unsigned int width, struct style style)
 {
 	char escaped[ESCAPE_SIZE(256)];
 	struct text text;
-	size_t len;
 
 	if (width > sizeof(text.s) / 4 - 1)
 		width = sizeof(text.s) / 4 - 1;
@@ -150,17 +212,7 @@ struct text format_name(const char *name, unsigned int width, struct style style
 		for (char *at = escaped; *at; at++)
 			if (*at & 0x80)
 				*at = '?';
-	len = width_bytes(escaped, width);
-	if (escaped[len]) {
-		/* The last character says that there was more. */
-		len = width_bytes(escaped, width - 1);
-		snprintf(text.s, sizeof(text.s), "%.*s%s", (int)len, escaped,
-			 style.utf8 ? "…" : "~");
-		return text;
-	}
-	memcpy(text.s, escaped, len);
-	text.s[len] = '\0';
-	return text;
+	return text_cut(escaped, width, style);
 }
 
 struct text format_noun(uint64_t cnt, const char *noun, const char *nouns)
@@ -182,7 +234,7 @@ struct table {
 
 struct table *table_new(const char *align)
 {
-	struct table *table = calloc(1, sizeof(*table));
+	struct table *table = strlen(align) <= TABLE_COLUMNS_MAX ? calloc(1, sizeof(*table)) : NULL;
 
 	if (!table)
 		return NULL;
@@ -232,15 +284,22 @@ static void spaces_print(size_t cnt, FILE *out)
 		fputc(' ', out);
 }
 
-static void row_print(const struct table *table, size_t first, const char *indent, FILE *out)
+static void row_print(const struct table *table, const size_t *widths, size_t first,
+		      struct style style, const char *indent, FILE *out)
 {
 	size_t pending = 0;
 
 	fputs(indent, out);
 	for (size_t i = 0; i < table->columns && first + i < table->cells_cnt; i++) {
 		const char *cell = table->cells[first + i];
-		size_t fill = table->widths[i] - text_width(cell);
+		struct text cut;
+		size_t fill;
 
+		if (table->align[i] == 'n' && text_width(cell) > widths[i]) {
+			cut = text_cut(cell, widths[i], style);
+			cell = cut.s;
+		}
+		fill = widths[i] - text_width(cell);
 		if (table->align[i] == 'r')
 			pending += fill;
 		/* Spaces are printed only in front of something. */
@@ -248,8 +307,6 @@ static void row_print(const struct table *table, size_t first, const char *inden
 			spaces_print(pending, out);
 			pending = 0;
 			fputs(cell, out);
-		} else {
-			pending += text_width(cell);
 		}
 		if (table->align[i] != 'r')
 			pending += fill;
@@ -258,8 +315,21 @@ static void row_print(const struct table *table, size_t first, const char *inden
 	fputc('\n', out);
 }
 
-void table_print(const struct table *table, const char *indent, FILE *out)
+void table_print(const struct table *table, struct style style, const char *indent, FILE *out)
 {
+	size_t widths[TABLE_COLUMNS_MAX];
+	size_t whole = strlen(indent);
+
+	for (size_t i = 0; i < table->columns; i++) {
+		widths[i] = table->widths[i];
+		whole += widths[i] + (i ? 2 : 0);
+	}
+	for (size_t i = 0; i < table->columns; i++) {
+		if (table->align[i] != 'n')
+			continue;
+		for (; whole > REPORT_COLUMNS && widths[i] > TABLE_NAME_MIN; whole--)
+			widths[i]--;
+	}
 	for (size_t i = 0; i < table->cells_cnt; i += table->columns)
-		row_print(table, i, indent, out);
+		row_print(table, widths, i, style, indent, out);
 }

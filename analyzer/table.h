@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define REPORT_COLUMNS 80
+
 struct text {
 	char s[96];
 };
@@ -25,11 +27,15 @@ struct style {
 struct text format_time(uint64_t ns, struct style style);
 /* "4,812" */
 struct text format_count(uint64_t cnt);
-/* "12.3 %"; a share that is not 0 never looks like 0. "-" of nothing. */
+/* "12.3 %"; what is not 0 never looks like 0, and less than all never like 100. "-" of nothing. */
 struct text format_percent(uint64_t part, uint64_t whole);
 /* The same without the sign, for columns that say so: "12.3", "." for exactly 0. */
 struct text format_share(uint64_t part, uint64_t whole);
-/* "3.98": so many thread-nanoseconds over a time. */
+/* So many thread-nanoseconds over a time, in hundredths, to the nearest. */
+uint64_t average_hundredths(uint64_t integral_ns, uint64_t over_ns);
+/* "3.98"; fewer decimals from 100 on: "123.4", "1999". */
+struct text format_hundredths(uint64_t hundredths);
+/* The same of the average. */
 struct text format_average(uint64_t integral_ns, uint64_t over_ns);
 /* part/whole of `width` characters, in eighths. */
 struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct style style);
@@ -38,17 +44,21 @@ struct text format_name(const char *name, unsigned int width, struct style style
 /* "1 thread", "4 threads" */
 struct text format_noun(uint64_t cnt, const char *noun, const char *nouns);
 
-/* Characters that it takes on a terminal. */
+/* Columns that it takes on a terminal. */
 size_t text_width(const char *text);
+size_t text_width_bytes(const char *text, size_t bytes);
 
 struct table;
 
-/* align: one letter for each column, 'l' or 'r'. NULL when there is no memory. */
+/*
+ * align: one letter for each column: 'l', 'r', or 'n' for names to the left, that are cut where the
+ * table would be wider than REPORT_COLUMNS. NULL when there is no memory.
+ */
 struct table *table_new(const char *align);
 void table_free(struct table *table);
 /* Fills the table from left to right, row by row. */
 int table_cell(struct table *table, const char *text);
 /* Columns are as wide as their widest cell, two spaces apart; rows end without trailing spaces. */
-void table_print(const struct table *table, const char *indent, FILE *out);
+void table_print(const struct table *table, struct style style, const char *indent, FILE *out);
 
 #endif

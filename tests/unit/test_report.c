@@ -2,6 +2,7 @@
 /*
  * The outputs: widths, names that mean harm, numbers as people read them, JSON as machines do.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 
 #include "analyzer/answer.h"
 #include "analyzer/render.h"
+#include "analyzer/shown.h"
 #include "analyzer/table.h"
 #include "tests/support/tb.h"
 
@@ -65,6 +67,43 @@ static void crowd(struct tb *tb, const char *comm)
 	tb_end(tb, 601 * SECOND, TRACE_END_COMMAND);
 }
 
+/*
+ * As wide as it gets: three processes with the longest names, seven-digit pids, lives of a day,
+ * 2000 threads, 256 cores; in all states, and unknown for most of the time if `lossy`.
+ */
+static void multitude(struct tb *tb, bool lossy)
+{
+	static const uint64_t calls[] = { 0, 35, 61, 43, 202, 28, 500, 12345 };
+	static const char name[] = "leader-name-15c";
+	const uint64_t end_ns = 90001 * SECOND;
+
+	tb->cores = "256";
+	tb->command = "/usr/bin/a-program-with-quite-a-long-name";
+	tb_exec(tb, SECOND, 0, 1);
+	for (uint64_t id = 2; id <= 2000; id++) {
+		uint64_t process = id < 4 ? id : 1 + id % 3;
+		struct trace_thread *thread = tb_thread(tb, SECOND + id, 0, 1, id, process);
+
+		thread->comm = (struct trace_bytes){ name, strlen(name) };
+		thread->tid = 4190000 + id;
+		thread->pid = 4190000 + process;
+		tb_switch(tb, 2 * SECOND + id, 1, 0, TRACE_HOW_NONE, id);
+		if (id % 9)
+			tb_block(tb, 2 * SECOND + id, 1, id, calls[id % 8], 0, 0)->owner = id % 3;
+		else
+			tb_switch(tb, 2 * SECOND + id, 1, id, TRACE_HOW_PREEMPTED, 0)->other = 5;
+	}
+	if (lossy)
+		tb_gap(tb, end_ns - SECOND, 7, 4 * SECOND, end_ns - 2 * SECOND, 1234567890);
+	for (uint64_t id = 2; id <= 2000 && !lossy; id++) {
+		tb_waking(tb, end_ns - SECOND + id, 0, 1, id, NR_FUTEX, 0, 0);
+		tb_switch(tb, end_ns - SECOND + id, 2, 0, TRACE_HOW_NONE, id);
+		tb_switch(tb, end_ns - SECOND + id, 2, id, TRACE_HOW_DEAD, 0);
+	}
+	tb_switch(tb, end_ns, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, end_ns, TRACE_END_COMMAND);
+}
+
 /* Fails on a line that is too wide, ends in a space, or holds a control character. */
 static void assert_lines(const char *text)
 {
@@ -96,6 +135,82 @@ static void test_80_columns(void **state)
 	text = tb_text(tb, 1);
 	assert_lines(text);
 	assert_non_null(strstr(text, "... and 19 more"));
+	free(text);
+}
+
+static void test_80_columns_at_most(void **state)
+{
+	struct tb *tb = *state;
+
+	for (int i = 0; i < 4; i++) {
+		char *text;
+
+		multitude(tb, i & 1);
+		tb_analyze(tb);
+		assert_int_equal(tb->report.processes_cnt, 3);
+		assert_int_equal(tb->report.threads_cnt, 2000);
+		assert_int_equal(tb->report.cores_cnt, 256);
+		text = tb_text(tb, i >> 1);
+		assert_lines(text);
+		assert_non_null(strstr(text, "90000 s"));
+		assert_non_null(strstr(text, "4190"));
+		free(text);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* What is said of the bars begins in the same column in all of them. */
+static void test_bars_align(void **state)
+{
+	static const char *const says[] = {
+		"threads exist", "have work", "are on a core", "make progress", "make progress or",
+	};
+	struct tb *tb = *state;
+
+	for (int lossy = 0; lossy < 2; lossy++) {
+		char *text, *line;
+		int column = 0;
+
+		multitude(tb, lossy);
+		tb_analyze(tb);
+		text = tb_text(tb, 0);
+		line = strstr(text, "  alive");
+		for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++) {
+			char *at = strstr(line, says[i]);
+
+			assert_non_null(at);
+			if (i)
+				assert_int_equal(at - line, column);
+			column = (int)(at - line);
+			line = strchr(line, '\n') + 1;
+		}
+		free(text);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* 180 million thread-seconds: products with nanoseconds come near 2^64. */
+static void test_unknown_is_no_knowledge(void **state)
+{
+	struct tb *tb = *state;
+	struct answer answer;
+	char *text;
+
+	multitude(tb, true);
+	tb_analyze(tb);
+	text = tb_text(tb, 0);
+	assert_null(strstr(text, "+-"));
+	/* No more than there are cores can have been on one. */
+	assert_non_null(strstr(text, "  up to +255.0   are on a core"));
+	assert_non_null(strstr(text, "  up to +1999    have work in hand"));
+	assert_null(strstr(text, "    unknown "));
+	assert_non_null(strstr(text, "\nNot known: "));
+	assert_non_null(strstr(text, "\n  Threads were unknown for up to 90000 s of this time"));
+	answer = answer_make(&tb->report);
+	assert_non_null(strstr(answer.text, "are unknown: each of them may have been in any "));
+	assert_null(strstr(answer.text, "What looks busy makes progress"));
 	free(text);
 }
 
@@ -176,10 +291,60 @@ static void test_answer_comes_first(void **state)
 	assert_ptr_equal(strstr(text, "cpu_bound"), text);
 	assert_non_null(strstr(text, "  alive      ████████████████████    4.00   threads exist\n"));
 	assert_non_null(strstr(text, "  true       █████                   1.00   make progress\n"));
-	assert_non_null(strstr(text, "  3.00 of 4.00 wait for a lock.  The cores had room: 1.00 of 2 "
-				     "stood idle"));
+	assert_non_null(strstr(text, "  averages over 2.00 s of wall time\n"));
+	assert_non_null(strstr(text, "  3.00 of 4.00 wait for a lock.  Its threads used 1 of the 2 "
+				     "cores.\n"));
 	assert_non_null(strstr(text, "Confidence: high."));
 	assert_lines(text);
+	free(text);
+}
+
+/* As with taskset: both take turns on one core, and the other stands idle all the time. */
+static void test_cores_not_used(void **state)
+{
+	struct tb *tb = *state;
+	struct answer answer;
+	char *text;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_add(tb, SECOND, 1, TRACE_CORE);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	for (uint64_t i = 0; i < 100; i++)
+		tb_switch(tb, SECOND + i * 4000000, 0, 1 + i % 2, TRACE_HOW_PREEMPTED, 2 - i % 2);
+	tb_end(tb, SECOND + 100 * 4000000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	answer = answer_make(&tb->report);
+	assert_null(strstr(answer.text, "room"));
+	assert_non_null(strstr(answer.text, "  Its 1 core was full: 1.00 ours, 0.00 other "
+					    "programs'; its threads did not use the other."));
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "Cores idle 1.00 of 2 (1.00 where its threads never ran): "));
+	assert_null(strstr(text, "work was ready"));
+	free(text);
+}
+
+/* A moment on a core before a thread is told to leave it is no use of that core. */
+static void test_core_hardly_used(void **state)
+{
+	struct tb *tb = *state;
+	struct answer answer;
+	char *text;
+
+	tb_exec(tb, SECOND, 1, 1);
+	tb_switch(tb, SECOND + 1000000, 1, 1, TRACE_HOW_PREEMPTED, 0);
+	tb_thread(tb, SECOND + 1000000, 0, 1, 2, 1);
+	for (uint64_t i = 1; i < 100; i++)
+		tb_switch(tb, SECOND + i * 4000000, 0, i == 1 ? 0 : 2 - i % 2,
+			  i == 1 ? TRACE_HOW_NONE : TRACE_HOW_PREEMPTED, 1 + i % 2);
+	tb_end(tb, SECOND + 100 * 4000000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.cores_used_cnt, 2);
+	assert_int_equal(tb->report.cores_at_work_cnt, 1);
+	answer = answer_make(&tb->report);
+	assert_non_null(strstr(answer.text, "its threads hardly used the other."));
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "2 threads on 1 of 2 cores"));
+	assert_non_null(strstr(text, "where its threads hardly ran)"));
 	free(text);
 }
 
@@ -195,6 +360,47 @@ static void test_affinity_in_title(void **state)
 	text = tb_text(tb, 1);
 	assert_non_null(strstr(text, "1 thread on 1 of 2 cores, 1.00 s, 1 process"));
 	assert_non_null(strstr(text, "What looks busy makes progress."));
+	free(text);
+}
+
+/* Half of the time nothing is to do: that is another average, and the line says which is which. */
+static void test_averages_are_named(void **state)
+{
+	struct tb *tb = *state;
+	char *text;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_block(tb, 2 * SECOND, 0, 1, 35, 0, 0);
+	tb_waking(tb, 3 * SECOND, 0, 0, 1, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_switch(tb, 3 * SECOND, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "  true       ██████████              0.50   make progress\n"));
+	assert_non_null(strstr(text, "  averages over 2.00 s of wall time; active 1.00 s: apparent "
+				     "1.00, true 1.00\n"));
+	free(text);
+}
+
+/* One of two threads has unknown time: "1.00 s on cores" is not the whole run's. */
+static void test_clock_check_says_over_whom(void **state)
+{
+	struct tb *tb = *state;
+	struct trace_usage *usage;
+	char *text;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	usage = &tb_add(tb, 2 * SECOND, 1, TRACE_USAGE)->usage;
+	usage->thread = 2;
+	usage->run_ns = SECOND;
+	tb_switch(tb, 2 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "  Clock check over 1 of 2 threads (the others have unknown "));
 	free(text);
 }
 
@@ -240,6 +446,185 @@ static void test_filters(void **state)
 				     &(struct report_filter){ .comm = "nobody" }), 0);
 	assert_int_equal(report.threads_listed, 0);
 	report_clear(&report);
+}
+
+static void test_nothing_matches(void **state)
+{
+	struct tb *tb = *state;
+	char *text;
+
+	crowd(tb, "worker");
+	tb_analyze(tb);
+	report_clear(&tb->report);
+	assert_int_equal(report_make(&tb->report, &tb->analysis,
+				     &(struct report_filter){ .pid = 99999, .comm = "a\nb" }), 0);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "\nNo thread matches --pid=99999 --comm=a\\nb.\n"));
+	assert_null(strstr(text, "Threads, "));
+	assert_null(strstr(text, "Processes, "));
+	assert_non_null(strstr(text, "Cores, "));
+	assert_lines(text);
+	free(text);
+}
+
+/* The largest remainders are raised, and nothing comes from nothing. */
+static void test_parts_add_up(void **state)
+{
+	static const uint64_t parts_ns[] = { 333, 0, 333, 334 };
+	uint64_t hundredths[4];
+
+	(void)state;
+	hundredths_split(parts_ns, 4, 1000, 100, hundredths);
+	assert_int_equal(hundredths[0] + hundredths[2] + hundredths[3], 100);
+	assert_int_equal(hundredths[1], 0);
+	assert_int_equal(hundredths[3], 34);
+	hundredths_split(parts_ns, 4, 1000, 101, hundredths);
+	assert_int_equal(hundredths[0] + hundredths[2] + hundredths[3], 101);
+	assert_int_equal(hundredths[1], 0);
+	hundredths_split(parts_ns, 4, 0, 0, hundredths);
+	assert_int_equal(hundredths[3], 0);
+}
+
+static void assert_adds_up(const struct report *report)
+{
+	uint64_t apparent = 0, rest = 0, idle = 0;
+	struct shown shown;
+
+	shown_make(&shown, report);
+	for (int state = 0; state < STATE_CNT; state++) {
+		if (state_infos[state].counts & COUNTS_APPARENT)
+			apparent += shown.states[state];
+		else if (state != STATE_UNKNOWN)
+			rest += shown.states[state];
+		idle += shown.idle_wait[state];
+	}
+	assert_int_equal(apparent, shown.loss);
+	assert_int_equal(shown.curves[CURVE_APPARENT], shown.curves[CURVE_TRUE] + shown.loss);
+	assert_int_equal(rest, shown.rest);
+	assert_int_equal(shown.curves[CURVE_ALIVE], shown.curves[CURVE_APPARENT] +
+			 shown.states[STATE_UNKNOWN] + shown.rest);
+	assert_int_equal(idle, shown.idle_waiting);
+	assert_int_equal(shown.idle, shown.idle_ready + shown.idle_waiting + shown.idle_nobody);
+}
+
+/* Runs of many lengths, so that the remainders fall in many ways. */
+static void test_figures_add_up(void **state)
+{
+	struct tb *tb = *state;
+
+	for (uint64_t end_ns = 601; end_ns < 701; end_ns++) {
+		crowd(tb, "worker");
+		tb->records[tb->cnt - 1].ts_ns = end_ns * SECOND;
+		tb_analyze(tb);
+		assert_adds_up(&tb->report);
+		tb_free(tb);
+		setup(state);
+		tb_exec(tb, SECOND, 0, 1);
+		tb_thread(tb, SECOND, 0, 1, 2, 1);
+		tb_switch(tb, SECOND + 1000, 1, 0, TRACE_HOW_NONE, 2);
+		tb_switch(tb, SECOND + 2000 + end_ns, 1, 2, TRACE_HOW_DEAD, 0);
+		tb_switch(tb, SECOND + 3 * end_ns, 0, 1, TRACE_HOW_PREEMPTED, 0);
+		tb_end(tb, SECOND + 4 * end_ns, TRACE_END_COMMAND);
+		tb_analyze(tb);
+		assert_adds_up(&tb->report);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* What the JSON library has of memory, and when it gets no more. */
+static size_t json_bytes, json_bytes_most, json_allocs_left;
+
+static void *json_alloc(size_t size)
+{
+	size_t *block;
+
+	if (!json_allocs_left)
+		return NULL;
+	json_allocs_left--;
+	block = malloc(size + 16);
+	if (!block)
+		return NULL;
+	*block = size;
+	json_bytes += size;
+	if (json_bytes > json_bytes_most)
+		json_bytes_most = json_bytes;
+	return (char *)block + 16;
+}
+
+static void json_release(void *at)
+{
+	size_t *block = at ? (size_t *)((char *)at - 16) : NULL;
+
+	if (block)
+		json_bytes -= *block;
+	free(block);
+}
+
+static int json_measure(const struct tb *tb, size_t allocs, char **ret_text)
+{
+	json_malloc_t alloc;
+	json_free_t release;
+	size_t len;
+	FILE *out = open_memstream(ret_text, &len);
+	int err;
+
+	assert_non_null(out);
+	json_get_alloc_funcs(&alloc, &release);
+	json_set_alloc_funcs(json_alloc, json_release);
+	json_allocs_left = allocs;
+	json_bytes_most = 0;
+	err = render_json(&tb->report, "prog.plx", out);
+	json_set_alloc_funcs(alloc, release);
+	fclose(out);
+	assert_int_equal(json_bytes, 0);
+	return err;
+}
+
+/* A line for each of many threads, not a tree of all of them. */
+static void test_json_memory_is_flat(void **state)
+{
+	struct tb *tb = *state;
+	char *text;
+	json_t *root;
+
+	multitude(tb, false);
+	/* 256 cores would take more than what is measured. */
+	tb->cores = "2";
+	tb_analyze(tb);
+	assert_int_equal(json_measure(tb, SIZE_MAX, &text), 0);
+	if (json_bytes_most > 100000)
+		fail_msg("%zu bytes for 2000 threads", json_bytes_most);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	assert_int_equal(json_array_size(json_object_get(root, "threads")), 2000);
+	assert_int_equal(json_array_size(json_object_get(root, "processes")), 3);
+	json_decref(root);
+	free(text);
+}
+
+/* Wherever memory ends, no half of a report passes for all of it. */
+static void test_json_out_of_memory(void **state)
+{
+	struct tb *tb = *state;
+	size_t allocs = 0;
+	char *text;
+	int err;
+
+	lock_scene(tb);
+	tb_analyze(tb);
+	do {
+		json_t *root;
+
+		err = json_measure(tb, allocs, &text);
+		assert_true(!err || err == -ENOMEM);
+		root = json_loads(text, 0, NULL);
+		if (!err)
+			assert_non_null(root);
+		json_decref(root);
+		free(text);
+		allocs += allocs < 200 ? 1 : 17;
+	} while (err);
 }
 
 static json_int_t number(const json_t *object, const char *key)
@@ -423,8 +808,16 @@ static void test_format_numbers(void **state)
 	assert_string_equal(format_percent(741, 1000).s, "74.1 %");
 	assert_string_equal(format_percent(5, 5).s, "100 %");
 	assert_string_equal(format_percent(5, 0).s, "-");
+	assert_string_equal(format_percent(99949, 100000).s, "99.9 %");
+	assert_string_equal(format_percent(99999, 100000).s, ">99.9 %");
+	assert_string_equal(format_share(99999, 100000).s, ">99.9");
+	assert_string_equal(format_share(5, 5).s, "100");
 	assert_string_equal(format_average(398, 100).s, "3.98");
 	assert_string_equal(format_average(1, 0).s, "0.00");
+	assert_string_equal(format_average(99994, 1000).s, "99.99");
+	assert_string_equal(format_average(99995, 1000).s, "100.0");
+	assert_string_equal(format_average(1999400, 1000).s, "1999");
+	assert_string_equal(format_average(UINT64_MAX, UINT64_MAX / 4).s, "4.00");
 	assert_string_equal(format_noun(1, "thread", "threads").s, "1 thread");
 	assert_string_equal(format_noun(2000, "thread", "threads").s, "2,000 threads");
 }
@@ -450,6 +843,28 @@ static void test_format_name(void **state)
 	assert_string_equal(format_name("\x1b[31m", 20, utf8).s, "\\x1b[31m");
 }
 
+static void test_table_cuts_names(void **state)
+{
+	struct table *table = table_new("rnr");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(table_cell(table, "1234567890123456789012345678901234"), 0);
+	assert_int_equal(table_cell(table, "twelve chars"), 0);
+	assert_int_equal(table_cell(table, "1234567890123456789012345678901234"), 0);
+	table_print(table, utf8, "", out);
+	table_print(table, ascii, "  ", out);
+	fclose(out);
+	assert_string_equal(text, "1234567890123456789012345678901234  twelve …"
+				  "  1234567890123456789012345678901234\n"
+				  "  1234567890123456789012345678901234  twelv~"
+				  "  1234567890123456789012345678901234\n");
+	free(text);
+	table_free(table);
+}
+
 static void test_table(void **state)
 {
 	struct table *table = table_new("lr");
@@ -464,7 +879,7 @@ static void test_table(void **state)
 	assert_int_equal(table_cell(table, "100"), 0);
 	assert_int_equal(table_cell(table, "x"), 0);
 	assert_int_equal(table_cell(table, ""), 0);
-	table_print(table, " ", out);
+	table_print(table, utf8, " ", out);
 	fclose(out);
 	assert_string_equal(text, " ä       1\n long  100\n x\n");
 	free(text);
@@ -477,12 +892,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_80_columns),
+		TEST(test_80_columns_at_most),
+		TEST(test_bars_align),
+		TEST(test_unknown_is_no_knowledge),
 		TEST(test_hostile_names),
 		TEST(test_ascii),
 		TEST(test_answer_comes_first),
+		TEST(test_cores_not_used),
+		TEST(test_core_hardly_used),
 		TEST(test_affinity_in_title),
+		TEST(test_averages_are_named),
+		TEST(test_clock_check_says_over_whom),
 		TEST(test_full_cores),
 		TEST(test_filters),
+		TEST(test_nothing_matches),
+		cmocka_unit_test(test_parts_add_up),
+		TEST(test_figures_add_up),
+		TEST(test_json_memory_is_flat),
+		TEST(test_json_out_of_memory),
 		TEST(test_json_facts),
 		TEST(test_json_schema),
 		cmocka_unit_test(test_format_time),
@@ -490,6 +917,7 @@ int main(void)
 		cmocka_unit_test(test_format_bar),
 		cmocka_unit_test(test_format_name),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_cuts_names),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

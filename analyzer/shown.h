@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Averages as they are shown, in hundredths, so rounded that what is shown adds up: a reader who
+ * subtracts two figures finds the third. Sentences and tables take them from here.
+ *
+ *   true + spin = scheduled, scheduled + ready + lock waits = apparent,
+ *   apparent + all other states = alive, and the parts of the idle cores sum to all of them.
+ */
+#ifndef ANALYZER_SHOWN_H
+#define ANALYZER_SHOWN_H
+
+#include "analyzer/report.h"
+
+struct shown {
+	uint64_t curves[CURVE_CNT];
+	uint64_t states[STATE_CNT];	/* those of true progress are left at 0 */
+	uint64_t loss;			/* apparent - true */
+	uint64_t rest;			/* alive - apparent - unknown */
+	uint64_t idle, idle_ready, idle_waiting, idle_nobody;
+	uint64_t idle_wait[STATE_CNT];
+};
+
+void shown_make(struct shown *shown, const struct report *report);
+
+/*
+ * Hundredths of each part over a time, by largest remainder, so that they sum to `target`; which
+ * must be their exact sum, give or take one.
+ */
+void hundredths_split(const uint64_t *parts_ns, size_t cnt, uint64_t over_ns, uint64_t target,
+		      uint64_t *ret_hundredths);
+
+#endif
