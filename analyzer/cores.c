@@ -72,7 +72,20 @@ static void core_advance(struct cores *cores, struct core_tally *core, uint64_t 
 			core->spin_ns += passed_ns;
 		else if (state < STATE_CNT && state_infos[state].counts & COUNTS_TRUE)
 			core->true_ns += passed_ns;
+		else if (state == STATE_UNKNOWN)
+			core->unsure_ns += passed_ns;
 	}
+}
+
+static void scheduled_advance(struct cores *cores, uint64_t now_ns)
+{
+	cores->scheduled_ns += cores->scheduled_cnt * (now_ns - cores->scheduled_since_ns);
+	cores->scheduled_since_ns = now_ns;
+}
+
+static bool state_is_scheduled(enum thread_state state)
+{
+	return state < STATE_CNT && state_infos[state].counts & COUNTS_SCHEDULED;
 }
 
 static int thread_find(struct cores *cores, uint32_t slot, struct core_thread **ret_thread)
@@ -120,6 +133,7 @@ static int cores_begin(void *ctx, const struct run *run)
 	struct cores *cores = ctx;
 
 	cores->last_ns = run->start_ns;
+	cores->scheduled_since_ns = run->start_ns;
 	cores->cores = calloc(run->cores_cnt ? run->cores_cnt : 1, sizeof(*cores->cores));
 	if (!cores->cores)
 		return -ENOMEM;
@@ -131,15 +145,27 @@ static int cores_begin(void *ctx, const struct run *run)
 	return 0;
 }
 
+static int order_check(struct cores *cores, uint64_t at_ns)
+{
+	return identity_check(cores->identity, at_ns >= cores->last_ns,
+			      "identity 5: time runs backwards, from %" PRIu64 " to %" PRIu64 " ns",
+			      cores->last_ns, at_ns);
+}
+
 static int cores_change(void *ctx, const struct change *change)
 {
 	struct cores *cores = ctx;
 	struct core_thread *thread;
 	int err = thread_find(cores, change->thread->slot, &thread);
 
+	if (!err)
+		err = order_check(cores, change->at_ns);
 	if (err)
 		return err;
 	idle_advance(cores, change->at_ns);
+	scheduled_advance(cores, change->at_ns);
+	cores->scheduled_cnt += state_is_scheduled(change->to);
+	cores->scheduled_cnt -= state_is_scheduled(change->from);
 	if (thread->on_core)
 		core_advance(cores, &cores->cores[thread->core], change->at_ns);
 	if (thread->state != STATE_CNT)
@@ -155,8 +181,10 @@ static int cores_core(void *ctx, const struct core_change *change)
 	struct cores *cores = ctx;
 	struct core_tally *core = &cores->cores[change->core];
 	struct core_thread *thread;
-	int err = 0;
+	int err = order_check(cores, change->at_ns);
 
+	if (err)
+		return err;
 	idle_advance(cores, change->at_ns);
 	core_advance(cores, core, change->at_ns);
 	if (core->use == CORE_OURS)
@@ -179,25 +207,62 @@ static int cores_core(void *ctx, const struct core_change *change)
 	return 0;
 }
 
+static int core_check(struct cores *cores, size_t index, uint64_t wall_ns)
+{
+	const struct core_tally *core = &cores->cores[index];
+	uint64_t ours_ns = core->use_ns[CORE_OURS], sum_ns = 0;
+	int err;
+
+	for (int use = 0; use < CORE_USE_CNT; use++)
+		sum_ns += core->use_ns[use];
+	err = identity_check(cores->identity, sum_ns == wall_ns,
+			     "identity 5: the uses of core %zu sum to %" PRIu64
+			     " ns, the wall time is %" PRIu64 " ns", index, sum_ns, wall_ns);
+	if (err)
+		return err;
+	return identity_check(cores->identity,
+			      ours_ns == core->true_ns + core->spin_ns + core->unsure_ns,
+			      "identity 5: core %zu was ours for %" PRIu64 " ns: %" PRIu64
+			      " true, %" PRIu64 " spin, %" PRIu64 " unknown", index, ours_ns,
+			      core->true_ns, core->spin_ns, core->unsure_ns);
+}
+
+static int idle_check(struct cores *cores, uint64_t idle_ns)
+{
+	uint64_t sum_ns = cores->idle_ready_ns + cores->idle_nobody_ns;
+
+	for (int i = 0; i < STATE_CNT; i++)
+		sum_ns += cores->idle_wait_ns[i];
+	return identity_check(cores->identity, sum_ns == idle_ns,
+			      "identity 5: the cores were idle for %" PRIu64
+			      " ns, the parts of that sum to %" PRIu64 " ns", idle_ns, sum_ns);
+}
+
 static int cores_end(void *ctx, const struct run *run)
 {
 	struct cores *cores = ctx;
+	uint64_t ours_ns = 0, unsure_ns = 0, idle_ns = 0;
 	int err = 0;
 
 	idle_advance(cores, run->end_ns);
+	scheduled_advance(cores, run->end_ns);
 	for (size_t i = 0; !err && i < cores->cores_cnt; i++) {
 		struct core_tally *core = &cores->cores[i];
-		uint64_t sum_ns = 0;
 
 		core_advance(cores, core, run->end_ns);
-		for (int use = 0; use < CORE_USE_CNT; use++)
-			sum_ns += core->use_ns[use];
-		err = identity_check(cores->identity, sum_ns == run->end_ns - run->start_ns,
-				     "identity 5: the uses of core %zu sum to %" PRIu64
-				     " ns, the wall time is %" PRIu64 " ns",
-				     i, sum_ns, run->end_ns - run->start_ns);
+		ours_ns += core->use_ns[CORE_OURS];
+		unsure_ns += core->unsure_ns;
+		idle_ns += core->use_ns[CORE_IDLE];
+		err = core_check(cores, i, run->end_ns - run->start_ns);
 	}
-	return err;
+	if (!err)
+		err = idle_check(cores, idle_ns);
+	if (err)
+		return err;
+	return identity_check(cores->identity, ours_ns - unsure_ns == cores->scheduled_ns,
+			      "identity 5: the cores were ours for %" PRIu64 " ns, of them %"
+			      PRIu64 " ns unknown; threads were scheduled for %" PRIu64 " ns",
+			      ours_ns, unsure_ns, cores->scheduled_ns);
 }
 
 void cores_clear(struct cores *cores)

@@ -2,8 +2,10 @@
 /*
  * What every core did, and what the threads lacked while cores stood idle.
  *
- * At every instant a core is exactly one of: ours, another program, idle, unknown; checked against
- * the wall time (the part of identity 5 that these figures use). Idle cores are accounted for as in
+ * At every instant a core is exactly one of: ours, another program, idle, unknown. Checked (the part of
+ * identity 5 that these figures use): each core's uses sum to the wall time; ours is true, spin, or a
+ * thread's whose state was lost; all cores' together is the time that the threads' states say that they
+ * were scheduled; the parts of the idle time sum to it. Idle cores are accounted for as in
  * speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there are ready threads
  * idle while work waited; then as many as there are waiting threads, in equal parts over those threads
  * by the class of their wait; the rest idle because there are no threads.
@@ -31,7 +33,7 @@ struct core_tally {
 	struct core_guest *guest;	/* use == CORE_OTHER */
 	uint64_t since_ns;
 	uint64_t use_ns[CORE_USE_CNT];
-	uint64_t true_ns, spin_ns;	/* parts of CORE_OURS */
+	uint64_t true_ns, spin_ns, unsure_ns;	/* parts of CORE_OURS */
 	struct idmap guest_ids;
 	struct core_guest **guests;
 	size_t guests_cap, guests_cnt;
@@ -52,6 +54,8 @@ struct cores {
 	size_t threads_cap, threads_cnt;
 	uint64_t last_ns;
 	uint64_t idle_cnt;
+	uint64_t scheduled_cnt, scheduled_since_ns;	/* threads on a core, by their states */
+	uint64_t scheduled_ns;
 	uint64_t in_state[STATE_CNT];
 	/* Idle time of all cores together, in its parts: */
 	uint64_t idle_ready_ns, idle_wait_ns[STATE_CNT], idle_nobody_ns;

@@ -72,7 +72,6 @@ static void scope_count(struct scope *scope, enum thread_state state, uint64_t a
 	if (state == STATE_CNT)
 		return;
 	counts = state_infos[state].counts;
-	scope->in_state[state] += add;
 	scope->counts[CURVE_ALIVE] += add;
 	/* Without a branch: which states alternate is not to be foretold. */
 	for (int i = CURVE_ALIVE + 1; i < CURVE_CNT; i++)
@@ -83,19 +82,41 @@ static uint64_t apparent_parts(const struct scope *scope)
 {
 	const uint64_t *n = scope->in_state;
 
-	return scope->counts[CURVE_TRUE] + n[STATE_RUN_SPIN] + n[STATE_READY_WOKEN] +
+	return n[STATE_RUN_GIL] + n[STATE_RUN_FREE] + n[STATE_RUN_SPIN] + n[STATE_READY_WOKEN] +
 	       n[STATE_READY_PREEMPTED] + n[STATE_WAIT_GIL] + n[STATE_WAIT_LOCK] +
 	       n[STATE_WAIT_KLOCK];
 }
 
-static int scope_change(struct curves *curves, struct scope *scope, const struct change *change)
+/* A life is over: what birth, death and the switches in between say of it. */
+static void scope_bury(struct scope *scope, const struct thread *thread)
 {
-	int err = scope_advance(scope, change->at_ns);
+	if (!scope->death_ns || thread->birth_ns < scope->birth_ns)
+		scope->birth_ns = thread->birth_ns;
+	if (thread->death_ns > scope->death_ns)
+		scope->death_ns = thread->death_ns;
+	scope->on_core_ns += thread->on_core_ns - thread->unsure_ns;
+}
 
+/* `from` is the state that the thread is remembered to be in, 1 + the state, 0 = none. */
+static int scope_change(struct curves *curves, struct scope *scope, const struct change *change,
+			unsigned int from)
+{
+	int err = identity_check(curves->identity, change->at_ns >= scope->last_ns,
+				 "identity 3: time runs backwards, from %" PRIu64 " to %" PRIu64
+				 " ns", scope->last_ns, change->at_ns);
+
+	if (!err)
+		err = scope_advance(scope, change->at_ns);
 	if (err)
 		return err;
 	scope_count(scope, change->from, (uint64_t)-1);
 	scope_count(scope, change->to, 1);
+	if (from)
+		scope->in_state[from - 1]--;
+	if (change->to != STATE_CNT)
+		scope->in_state[change->to]++;
+	else
+		scope_bury(scope, change->thread);
 	return identity_check(curves->identity,
 			      scope->counts[CURVE_APPARENT] == apparent_parts(scope),
 			      "identity 2: apparent is %" PRIu64 ", its parts are %" PRIu64
@@ -114,10 +135,18 @@ static int curves_begin(void *ctx, const struct run *run)
 static int curves_change(void *ctx, const struct change *change)
 {
 	const struct process *process = change->thread->process;
+	uint32_t slot = change->thread->slot;
 	struct curves *curves = ctx;
 	struct scope *scope;
+	unsigned int from;
 	int err;
 
+	err = array_reserve(&curves->states, &curves->states_cap, slot + 1,
+			    sizeof(*curves->states));
+	if (err)
+		return err;
+	from = curves->states[slot];
+	curves->states[slot] = change->to == STATE_CNT ? 0 : 1 + (unsigned char)change->to;
 	err = array_reserve(&curves->processes, &curves->processes_cap, process->slot + 1,
 			    sizeof(*curves->processes));
 	if (err)
@@ -128,23 +157,44 @@ static int curves_change(void *ctx, const struct change *change)
 	/* A process begins with its first thread. */
 	if (!scope->begun)
 		scope_begin(scope, change->at_ns);
-	err = scope_change(curves, &curves->tree, change);
-	return err ? err : scope_change(curves, scope, change);
+	err = scope_change(curves, &curves->tree, change, from);
+	return err ? err : scope_change(curves, scope, change, from);
+}
+
+static int levels_check(struct curves *curves, const struct scope *scope, uint64_t wall_ns,
+			const char *whose)
+{
+	uint64_t sum_ns = 0, area_ns = 0;
+	int err;
+
+	for (size_t i = 0; i < scope->levels_cnt; i++) {
+		sum_ns += scope->level_ns[i];
+		area_ns += scope->level_ns[i] * i;
+	}
+	err = identity_check(curves->identity, sum_ns == wall_ns,
+			     "identity 3: the levels of true parallelism of %s sum to %" PRIu64
+			     " ns, its wall time is %" PRIu64 " ns", whose, sum_ns, wall_ns);
+	if (err)
+		return err;
+	return identity_check(curves->identity, area_ns == scope->integral_ns[CURVE_TRUE],
+			      "identity 3: the levels of %s enclose %" PRIu64
+			      " ns, its true parallelism %" PRIu64 " ns",
+			      whose, area_ns, scope->integral_ns[CURVE_TRUE]);
 }
 
 static int scope_end(struct curves *curves, struct scope *scope, uint64_t end_ns, const char *whose)
 {
-	uint64_t sum_ns = 0;
 	int err = scope_advance(scope, end_ns);
 
+	if (!err)
+		err = levels_check(curves, scope, scope->death_ns - scope->birth_ns, whose);
 	if (err)
 		return err;
-	for (size_t i = 0; i < scope->levels_cnt; i++)
-		sum_ns += scope->level_ns[i];
-	return identity_check(curves->identity, sum_ns == end_ns - scope->start_ns,
-			      "identity 3: the levels of true parallelism of %s sum to %" PRIu64
-			      " ns, its wall time is %" PRIu64 " ns",
-			      whose, sum_ns, end_ns - scope->start_ns);
+	return identity_check(curves->identity,
+			      scope->integral_ns[CURVE_SCHEDULED] == scope->on_core_ns,
+			      "identity 2: scheduled is %" PRIu64 " ns for %s, by its switches "
+			      "%" PRIu64 " ns",
+			      scope->integral_ns[CURVE_SCHEDULED], whose, scope->on_core_ns);
 }
 
 static int curves_end(void *ctx, const struct run *run)
@@ -152,10 +202,11 @@ static int curves_end(void *ctx, const struct run *run)
 	struct curves *curves = ctx;
 	int err = scope_end(curves, &curves->tree, run->end_ns, "the run");
 
-	/* A process that came back from the dead, its births lost, lasted until its last change. */
+	/* A process that came back from the dead, its births lost, lasted until its last death. */
 	for (size_t i = 0; !err && i < curves->processes_cnt; i++)
-		err = scope_end(curves, &curves->processes[i], curves->processes[i].last_ns,
-				"a process");
+		if (curves->processes[i].begun)
+			err = scope_end(curves, &curves->processes[i],
+					curves->processes[i].last_ns, "a process");
 	return err;
 }
 
@@ -165,6 +216,7 @@ void curves_clear(struct curves *curves)
 	for (size_t i = 0; i < curves->processes_cnt; i++)
 		free(curves->processes[i].level_ns);
 	free(curves->processes);
+	free(curves->states);
 	*curves = (struct curves){ 0 };
 }
 

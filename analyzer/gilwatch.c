@@ -255,6 +255,32 @@ static void forget(struct queue *queue, struct thread *thread)
 	thread->gil.part = TRACE_GIL_PART_NONE;
 }
 
+void gil_tire(struct queue *queue, struct thread *thread, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->mode == GIL_MODE_OFF) {
+		queue_unhold(queue, thread);
+		return;
+	}
+	/* Whoever waited for the GIL does not run for so long without: it would have blocked again. */
+	if (gil->mode == GIL_MODE_FIGHT && gil->part == TRACE_GIL_PART_COND && !gil->misses)
+		fight_won(queue, thread, true, now_ns);
+	else if (gil->mode == GIL_MODE_FIGHT)
+		fight_over(queue, thread, now_ns);
+	else if (gil->mode == GIL_MODE_DROPPED)
+		settle(queue, thread, false, false, now_ns);
+	thread->sampled = true;
+	watch(queue, thread, gil->mode, now_ns);
+}
+
+/* It was on its core all the time, but in what state is not known from at_ns on. */
+static void lose_state(struct queue *queue, struct thread *thread, uint64_t at_ns, uint64_t now_ns)
+{
+	queue_decide(queue, thread, at_ns, STATE_UNKNOWN);
+	thread->unsure_ns += now_ns - at_ns;
+}
+
 void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
 {
 	struct gil_view *gil = &thread->gil;
@@ -262,9 +288,9 @@ void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	if (gil->held)
 		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
 	if (gil->mode == GIL_MODE_FIGHT)
-		queue_decide(queue, thread, thread->in_ns, STATE_UNKNOWN);
+		lose_state(queue, thread, thread->in_ns, now_ns);
 	else if (gil->mode == GIL_MODE_DROPPED)
-		queue_decide(queue, thread, gil->since_ns, STATE_UNKNOWN);
+		lose_state(queue, thread, gil->since_ns, now_ns);
 	else if (gil->mode != GIL_MODE_OFF)
 		/* The look that would have confirmed the last one is missing. */
 		thread->sampled = true;
@@ -295,7 +321,7 @@ void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns)
 	forget(queue, thread);
 }
 
-int gil_ledger_find(struct gil_ledger *ledger, uint64_t id, struct gil_count **ret_count)
+static int ledger_find(struct gil_ledger *ledger, uint64_t id, struct gil_count **ret_count)
 {
 	struct gil_count *count = idmap_get(&ledger->ids, id);
 	int err;
@@ -328,7 +354,7 @@ int gil_ledger_peek(struct gil_ledger *ledger, const struct gil_peek *peek)
 	uint64_t moved, seen;
 	int err;
 
-	err = gil_ledger_find(ledger, peek->gil, &count);
+	err = ledger_find(ledger, peek->gil, &count);
 	if (err)
 		return err;
 	if (count->peeks++) {

@@ -24,6 +24,8 @@
  *                switch-in, dropped half-way to that look, sampled. Whoever came back from a forced
  *                switch had nothing to take: run.free.
  *   DROPPED      blocks on the GIL: run.spin since (forced switch); anything else: run.free since.
+ * Where evidence stays away (recorded without samples), the mode is confirmed after a while, sampled:
+ * whoever has run for so long has won its fight, or did not want the GIL back.
  */
 #ifndef ANALYZER_GILWATCH_H
 #define ANALYZER_GILWATCH_H
@@ -55,6 +57,8 @@ void gil_wake(struct queue *queue, struct thread *thread, const struct gil_peek 
 /* The thread leaves its core. Everything up to now_ns is decided then. */
 void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
 	       uint64_t how, uint64_t now_ns);
+/* There has been no evidence for long: what it showed last is taken to have gone on, sampled. */
+void gil_tire(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* Events were lost: nothing is known of the thread from now_ns on. The caller decides `unknown`. */
 void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* The running thread replaced its program. */
@@ -64,7 +68,7 @@ void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns);
 
 /* How many changes of holder the peeks saw, and how many the switch number says they missed. */
 struct gil_count {
-	uint64_t id, process, last, switches;
+	uint64_t id, last, switches;
 	uint64_t peeks, seen, missed;
 };
 
@@ -74,7 +78,6 @@ struct gil_ledger {
 	size_t counts_cap, counts_cnt;
 };
 
-int gil_ledger_find(struct gil_ledger *ledger, uint64_t id, struct gil_count **ret_count);
 int gil_ledger_peek(struct gil_ledger *ledger, const struct gil_peek *peek);
 void gil_ledger_clear(struct gil_ledger *ledger);
 

@@ -3,7 +3,8 @@
  * The trace's quality: sums of what its parts say, and one word for it all.
  *
  * high: nothing is missing and the clocks agree. low: more than 1 % of the threads' time is
- * unknown, or records contradict each other. medium: anything between.
+ * unknown, records contradict each other, or some are missing and nothing says where. medium:
+ * anything between.
  */
 #include "analyzer/judge.h"
 
@@ -30,6 +31,16 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* How far a thread's two clocks may be apart. */
+static uint64_t clock_slack_ns(const struct thread *thread, uint64_t steal_ns)
+{
+	uint64_t slack_ns = CLOCK_SLACK_NS + thread->on_core_ns / CLOCK_SLACK_PART;
+
+	slack_ns += CLOCK_SLACK_SWITCH_NS * thread->woken_switch_ins;
+	return slack_ns + steal_ns > slack_ns ? slack_ns + steal_ns : slack_ns;
+}
+
+/* The worst thread is that with the most beyond its own slack; if all are within, the farthest. */
 static void clock_fill(struct report *report)
 {
 	struct report_clock *clock = &report->quality.clock;
@@ -37,6 +48,8 @@ static void clock_fill(struct report *report)
 	for (size_t i = 0; i < report->threads_listed; i++) {
 		const struct thread *thread = report->threads[i].thread;
 		uint64_t off_ns = distance(thread->on_core_ns, thread->kernel_run_ns);
+		uint64_t slack_ns = clock_slack_ns(thread, report->quality.steal_ns);
+		uint64_t excess_ns = off_ns > slack_ns ? off_ns - slack_ns : 0;
 
 		/* Where events were lost, our clock stood still for a known reason. */
 		if (!thread->has_usage || thread->birth_lost ||
@@ -45,23 +58,13 @@ static void clock_fill(struct report *report)
 		clock->threads_cnt++;
 		clock->run_ns += thread->on_core_ns;
 		clock->kernel_run_ns += thread->kernel_run_ns;
-		if (!clock->worst || off_ns > clock->worst_ns) {
+		if (!clock->worst || excess_ns > clock->excess_ns ||
+		    (excess_ns == clock->excess_ns && off_ns > clock->worst_ns)) {
 			clock->worst = thread;
 			clock->worst_ns = off_ns;
+			clock->excess_ns = excess_ns;
 		}
 	}
-}
-
-static bool clock_agrees(const struct report *report)
-{
-	const struct report_clock *clock = &report->quality.clock;
-	uint64_t slack_ns;
-
-	if (!clock->worst)
-		return true;
-	slack_ns = CLOCK_SLACK_NS + clock->worst->on_core_ns / CLOCK_SLACK_PART +
-		   CLOCK_SLACK_SWITCH_NS * clock->worst->woken_switch_ins + report->quality.steal_ns;
-	return clock->worst_ns <= slack_ns;
 }
 
 static void doubt(struct report_quality *quality, enum confidence at_most, const char *format, ...)
@@ -99,7 +102,7 @@ static void doubts_fill(struct report *report)
 	if (report->run->cut)
 		doubt(quality, CONFIDENCE_MEDIUM, "file cut");
 	else if (!quality->balances)
-		doubt(quality, CONFIDENCE_MEDIUM, "counts do not balance");
+		doubt(quality, CONFIDENCE_LOW, "counts do not balance");
 	if (quality->untracked)
 		doubt(quality, CONFIDENCE_LOW, "%s not followed",
 		      format_noun(quality->untracked, "thread", "threads").s);
@@ -110,7 +113,7 @@ static void doubts_fill(struct report *report)
 		doubt(quality, CONFIDENCE_LOW, "%s the others",
 		      format_noun(quality->contradictions, "record contradicts",
 				  "records contradict").s);
-	if (!clock_agrees(report))
+	if (quality->clock.excess_ns)
 		doubt(quality, CONFIDENCE_MEDIUM, "the kernel's clock disagrees");
 }
 
@@ -143,7 +146,8 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 		.untracked = from->untracked,
 		.unread = from->unread,
 		.unseen = from->unseen,
-		.contradictions = analysis->timeline.contradictions,
+		.contradictions = analysis->timeline.contradictions +
+				  quality_contradictions(from),
 		.steal_ns = quality_steal_ns(from),
 		.has_cost = from->has_cost,
 		.probe_ns = from->probe_ns,
@@ -159,4 +163,6 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 	gils_fill(quality, analysis);
 	clock_fill(report);
 	doubts_fill(report);
+	if (from->steal_backwards)
+		doubt(quality, CONFIDENCE_MEDIUM, "steal time ran backwards");
 }

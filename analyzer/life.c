@@ -5,7 +5,9 @@
  */
 #include "analyzer/life.h"
 
+#include "analyzer/array.h"
 #include "analyzer/believe.h"
+#include "analyzer/place.h"
 #include "analyzer/waitclass.h"
 
 static bool gap_is_open(const struct timeline *timeline)
@@ -13,13 +15,37 @@ static bool gap_is_open(const struct timeline *timeline)
 	return timeline->now_ns < timeline->gap_until_ns;
 }
 
-/* A fork leaves the GIL where it was; an exec or a GIL record will say otherwise. */
+/*
+ * A fork leaves the GIL where it was; an exec or a GIL record will say otherwise. Process 0 is only
+ * the name for those whose births were lost: it has nothing to pass on.
+ */
 static void process_inherit(struct process *process, const struct thread *parent)
 {
-	if (process->born || !parent || !parent->process || parent->process == process)
+	if (process->born || !process->id || !parent || !parent->process ||
+	    parent->process == process || !parent->process->id)
 		return;
 	process->gil = parent->process->gil;
-	process->gil_pending_since_ns = parent->process->gil_pending_since_ns;
+}
+
+static void process_add(struct timeline *timeline, struct process *process)
+{
+	if (!process->born) {
+		process->born = true;
+		process->birth_ns = timeline->now_ns;
+		process->locks = prescan_locks(timeline->prescan, process->id, process->execs);
+	}
+	if (!process->alive_cnt++ && process->gil == GIL_PENDING) {
+		process->gil_pending = true;
+		process->gil_pending_since_ns = timeline->now_ns;
+	}
+}
+
+static void alive_remove(struct timeline *timeline, struct thread *thread)
+{
+	struct thread *last = timeline->alive[--timeline->alive_cnt];
+
+	timeline->alive[thread->alive_at] = last;
+	last->alive_at = thread->alive_at;
 }
 
 static int thread_begin(struct timeline *timeline, struct thread *thread, uint64_t process_id)
@@ -28,6 +54,9 @@ static int thread_begin(struct timeline *timeline, struct thread *thread, uint64
 	int err;
 
 	err = people_process(timeline->people, process_id, &thread->process);
+	if (!err)
+		err = array_reserve(&timeline->alive, &timeline->alive_cap,
+				    timeline->alive_cnt + 1, sizeof(struct thread *));
 	if (!err && !timeline->run->started)
 		err = timeline_begin(timeline, now_ns);
 	if (err)
@@ -36,12 +65,9 @@ static int thread_begin(struct timeline *timeline, struct thread *thread, uint64
 	thread->born = true;
 	thread->birth_ns = now_ns;
 	thread->out_ns = now_ns;
-	if (!thread->process->born) {
-		thread->process->born = true;
-		thread->process->birth_ns = now_ns;
-	}
-	thread->process->alive_cnt++;
-	timeline->alive_cnt++;
+	process_add(timeline, thread->process);
+	thread->alive_at = timeline->alive_cnt;
+	timeline->alive[timeline->alive_cnt++] = thread;
 	/* The tree only seemed to be empty, if it did. */
 	timeline->queue.limit_ns = UINT64_MAX;
 	return 0;
@@ -62,7 +88,11 @@ int life_sight(struct timeline *timeline, uint64_t id, struct thread **ret_threa
 		thread->place = PLACE_LOST;
 		queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
 	}
-	*ret_thread = thread->place == PLACE_GONE ? NULL : thread;
+	if (thread->place == PLACE_GONE) {
+		timeline->contradictions++;
+		thread = NULL;
+	}
+	*ret_thread = thread;
 	return 0;
 }
 
@@ -80,11 +110,12 @@ static void birth_decide(struct timeline *timeline, struct thread *thread, uint3
 
 	if (!thread->parent) {
 		/* COMMAND: its life begins with an exec, on a core. */
+		place_was(timeline, core, NULL);
 		life_come(timeline, thread, core);
 		thread->switch_ins = 0;
 		if (thread->place == PLACE_LOST)
 			queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
-		timeline_core_set(timeline, &(struct core_change){
+		place_core_set(timeline, &(struct core_change){
 			.at_ns = timeline->now_ns, .core = core, .use = CORE_OURS, .thread = thread,
 		});
 	} else if (gap_is_open(timeline)) {
@@ -120,6 +151,8 @@ int life_birth(struct timeline *timeline, const struct trace_record *record)
 		});
 	}
 	/* A birth may stand behind the first switch; then it only says who this is. */
+	else if (!thread->birth_lost)
+		timeline->contradictions++;
 	thread->birth_lost = false;
 	thread->process->pid = birth->pid;
 	if (thread->tid == thread->pid)
@@ -136,7 +169,7 @@ static void wait_decide(struct timeline *timeline, struct thread *thread)
 static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t at_ns,
 		      const struct waking *waking)
 {
-	enum wake_cause cause = wake_judge(waking, &thread->wait, thread);
+	enum wake_cause cause = wake_judge(waking, &thread->wait, thread->process->id);
 
 	queue_edge(&timeline->queue, &(struct edge){
 		.at_ns = at_ns,
@@ -171,17 +204,12 @@ void life_come(struct timeline *timeline, struct thread *thread, uint32_t core)
 
 	if (timeline->now_ns < timeline->cores[core].gap_until_ns)
 		return;
-	if (thread->place == PLACE_CORE) {
-		/* It cannot have come twice; what it did in between is not known. */
-		timeline->contradictions++;
-		thread_stray(timeline, thread);
-	}
 	if (thread->place == PLACE_DOUBT)
 		doubt_was_ready(timeline, thread);
 	thread->place = PLACE_CORE;
 	thread->core = core;
 	thread->in_ns = timeline->now_ns;
-	thread->has_early = false;
+	thread->early_wakings.have = 0;
 	thread->switch_ins++;
 	queue_unhold(queue, thread);
 	gil_come(queue, thread, timeline->now_ns);
@@ -198,23 +226,39 @@ static void thread_die(struct timeline *timeline, struct thread *thread)
 	thread->place = PLACE_GONE;
 	thread->death_ns = timeline->now_ns;
 	thread->process->death_ns = timeline->now_ns;
-	thread->process->alive_cnt--;
+	if (!--thread->process->alive_cnt)
+		process_pending_end(thread->process, timeline->now_ns);
+	alive_remove(timeline, thread);
 	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_CNT);
 	/* The run ends here, unless a thread turns up whose birth was lost. */
-	if (!--timeline->alive_cnt) {
+	if (!timeline->alive_cnt) {
 		timeline->run->end_ns = timeline->now_ns;
 		timeline->queue.limit_ns = timeline->now_ns;
 	}
 }
 
-static int thread_block(struct timeline *timeline, struct thread *thread,
-			const struct trace_sched_switch *record)
+/* What it waits for, and which of the wakings before may have ended that. */
+static void wait_begin(struct thread *thread, const struct trace_sched_switch *record)
+{
+	const struct waking *early;
+
+	wait_classify(record, &thread->before, &thread->wait);
+	wait_refine(thread->process, record, &thread->wait);
+	if (record->how != TRACE_HOW_STOPPED)
+		thread->before = thread->wait;
+	early = early_find(&thread->early_wakings, &thread->wait, thread->process->id,
+			   thread->out_ns);
+	thread->has_early = early;
+	if (early)
+		thread->early = *early;
+}
+
+static void thread_block(struct timeline *timeline, struct thread *thread,
+			 const struct trace_sched_switch *record)
 {
 	struct queue *queue = &timeline->queue;
-	int err = wait_classify(thread->process, record, &thread->wait);
 
-	if (err)
-		return err;
+	wait_begin(thread, record);
 	thread->place = PLACE_WAIT;
 	switch (prescan_verdict(timeline->prescan, thread->id, thread->out_ns,
 				&thread->verdict_next)) {
@@ -229,6 +273,11 @@ static int thread_block(struct timeline *timeline, struct thread *thread,
 		else
 			queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
 		break;
+	case VERDICT_LOST:
+		if (thread->has_early)
+			thread->wait.state = STATE_UNKNOWN;
+		wait_decide(timeline, thread);
+		break;
 	case VERDICT_NONE:
 		if (thread->has_early) {
 			thread->place = PLACE_DOUBT;
@@ -239,10 +288,9 @@ static int thread_block(struct timeline *timeline, struct thread *thread,
 	case VERDICT_WAITED:
 		wait_decide(timeline, thread);
 	}
-	return 0;
 }
 
-int life_leave(struct timeline *timeline, struct thread *thread,
+void life_leave(struct timeline *timeline, struct thread *thread,
 	       const struct trace_sched_switch *record)
 {
 	struct gil_peek peek = GIL_PEEK(*record);
@@ -267,9 +315,8 @@ int life_leave(struct timeline *timeline, struct thread *thread,
 		thread->place = PLACE_READY;
 		queue_decide(queue, thread, now_ns, STATE_READY_PREEMPTED);
 	} else {
-		return thread_block(timeline, thread, record);
+		thread_block(timeline, thread, record);
 	}
-	return 0;
 }
 
 void life_wake(struct timeline *timeline, struct thread *thread, const struct waking *waking)
@@ -279,8 +326,7 @@ void life_wake(struct timeline *timeline, struct thread *thread, const struct wa
 
 	switch (thread->place) {
 	case PLACE_CORE:
-		thread->has_early = true;
-		thread->early = *waking;
+		early_add(&thread->early_wakings, waking);
 		return;
 	case PLACE_LOST:
 		if (gap_is_open(timeline))
@@ -310,8 +356,22 @@ void life_lose(struct timeline *timeline, struct thread *thread)
 		return;
 	if (thread->place == PLACE_DOUBT)
 		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
-	thread->has_early = false;
+	thread->early_wakings.have = 0;
+	thread->before.sysno = 0;
 	thread_stray(timeline, thread);
+}
+
+void life_tire(struct timeline *timeline)
+{
+	struct queue *queue = &timeline->queue;
+	struct thread *thread;
+
+	while ((thread = queue->held_first) && timeline->now_ns - thread->hold_ns > TIRED_NS) {
+		if (thread->place == PLACE_CORE)
+			gil_tire(queue, thread, timeline->now_ns);
+		else
+			life_lose(timeline, thread);
+	}
 }
 
 void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end_ns)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "analyzer/array.h"
+#include "analyzer/believe.h"
+#include "analyzer/waitclass.h"
 
 static int thread_find(struct prescan *prescan, uint64_t id, struct prescan_thread **ret_thread)
 {
@@ -35,6 +37,48 @@ static int thread_find(struct prescan *prescan, uint64_t id, struct prescan_thre
 	return 0;
 }
 
+static int process_find(struct prescan *prescan, uint64_t id, struct prescan_process **ret_process)
+{
+	struct prescan_process *process = idmap_get(&prescan->process_ids, id);
+	int err;
+
+	if (process) {
+		*ret_process = process;
+		return 0;
+	}
+	err = array_reserve(&prescan->processes, &prescan->processes_cap,
+			    prescan->processes_cnt + 1, sizeof(*prescan->processes));
+	if (err)
+		return err;
+	process = calloc(1, sizeof(*process));
+	if (!process)
+		return -ENOMEM;
+	err = idmap_put(&prescan->process_ids, id, process);
+	if (err) {
+		free(process);
+		return err;
+	}
+	prescan->processes[prescan->processes_cnt++] = process;
+	*ret_process = process;
+	return 0;
+}
+
+/* Where births were lost, nobody knows whose word it is. */
+static int lock_add(struct prescan *prescan, uint64_t process_id, uint64_t word)
+{
+	struct prescan_process *process;
+	int err;
+
+	if (!process_id)
+		return 0;
+	err = process_find(prescan, process_id, &process);
+	if (!err)
+		err = array_reserve(&process->spaces, &process->spaces_cap, process->execs + 1,
+				    sizeof(*process->spaces));
+	/* A set: any pointer that is not NULL serves as the value. */
+	return err ? err : idmap_put(&process->spaces[process->execs], word, process);
+}
+
 static int verdict_add(struct prescan_thread *thread, uint64_t in_ns, enum wait_verdict verdict)
 {
 	int err = array_reserve(&thread->verdicts, &thread->verdicts_cap, thread->verdicts_cnt + 1,
@@ -58,6 +102,20 @@ static int wait_end(struct prescan_thread *thread, uint64_t ns, enum wait_verdic
 	return verdict_add(thread, ns, verdict);
 }
 
+static int scan_block(struct prescan *prescan, struct prescan_thread *thread,
+		      const struct trace_sched_switch *sw)
+{
+	struct wait wait;
+
+	wait_classify(sw, &thread->before, &wait);
+	if (sw->how != TRACE_HOW_STOPPED)
+		thread->before = wait;
+	thread->blocked = true;
+	thread->has_early = early_find(&thread->early_wakings, &wait, thread->process,
+				       thread->out_ns);
+	return wait_shows_lock(sw) ? lock_add(prescan, thread->process, wait.word) : 0;
+}
+
 static int scan_switch(struct prescan *prescan, const struct trace_record *record)
 {
 	const struct trace_sched_switch *sw = &record->sched_switch;
@@ -69,8 +127,12 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 		if (err)
 			return err;
 		thread->on_core = false;
-		thread->blocked = sw->how >= TRACE_HOW_BLOCKED && sw->how != TRACE_HOW_DEAD;
+		thread->blocked = false;
 		thread->out_ns = record->ts_ns;
+		if (sw->how >= TRACE_HOW_BLOCKED && sw->how != TRACE_HOW_DEAD)
+			err = scan_block(prescan, thread, sw);
+		if (err)
+			return err;
 	}
 	if (sw->next) {
 		err = thread_find(prescan, sw->next, &thread);
@@ -79,7 +141,7 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 		if (thread->blocked)
 			err = wait_end(thread, record->ts_ns,
 				       thread->has_early ? VERDICT_WOKEN_EARLY : VERDICT_UNKNOWN);
-		thread->has_early = false;
+		thread->early_wakings.have = 0;
 		thread->on_core = true;
 	}
 	return err;
@@ -87,15 +149,25 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 
 static int scan_waking(struct prescan *prescan, const struct trace_record *record)
 {
+	const struct trace_waking *wk = &record->waking;
 	struct prescan_thread *thread;
-	int err = thread_find(prescan, record->waking.wakee, &thread);
+	int err = thread_find(prescan, wk->wakee, &thread);
 
 	if (err)
 		return err;
 	if (thread->blocked)
 		return wait_end(thread, record->ts_ns, VERDICT_WAITED);
 	if (thread->on_core)
-		thread->has_early = true;
+		early_add(&thread->early_wakings, &(struct waking){
+			.at_ns = record->ts_ns,
+			.waker_id = wk->waker,
+			.process = wk->waker ? prescan_process(prescan, wk->waker) : 0,
+			.other = wk->other,
+			.context = wk->context,
+			.sysno = wk->sysno,
+			.arg0 = wk->arg0,
+			.arg1 = wk->arg1,
+		});
 	return 0;
 }
 
@@ -111,6 +183,17 @@ static int scan_thread(struct prescan *prescan, const struct trace_record *recor
 	if (!record->thread.parent)
 		thread->on_core = true;
 	return 0;
+}
+
+static int scan_exec(struct prescan *prescan, const struct trace_record *record)
+{
+	uint64_t process_id = prescan_process(prescan, record->exec.thread);
+	struct prescan_process *process;
+	int err = process_id ? process_find(prescan, process_id, &process) : 0;
+
+	if (!err && process_id)
+		process->execs++;
+	return err;
 }
 
 static int gap_add(struct prescan *prescan, const struct gap *gap)
@@ -167,6 +250,8 @@ static int scan_record(struct prescan *prescan, const struct trace_record *recor
 		return scan_waking(prescan, record);
 	case TRACE_THREAD:
 		return scan_thread(prescan, record);
+	case TRACE_EXEC:
+		return scan_exec(prescan, record);
 	case TRACE_GAP:
 		return scan_gap(prescan, record);
 	case TRACE_END:
@@ -256,10 +341,20 @@ void prescan_clear(struct prescan *prescan)
 		free(prescan->threads[i]->verdicts);
 		free(prescan->threads[i]);
 	}
+	for (size_t i = 0; i < prescan->processes_cnt; i++) {
+		struct prescan_process *process = prescan->processes[i];
+
+		for (size_t j = 0; j < process->spaces_cap; j++)
+			idmap_clear(&process->spaces[j]);
+		free(process->spaces);
+		free(process);
+	}
 	free(prescan->threads);
+	free(prescan->processes);
 	free(prescan->gaps);
 	free(prescan->core_last_ns);
 	idmap_clear(&prescan->thread_ids);
+	idmap_clear(&prescan->process_ids);
 	*prescan = (struct prescan){ 0 };
 }
 
@@ -268,6 +363,13 @@ uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id)
 	const struct prescan_thread *thread = idmap_get(&prescan->thread_ids, thread_id);
 
 	return thread ? thread->process : 0;
+}
+
+const struct idmap *prescan_locks(const struct prescan *prescan, uint64_t process_id, uint32_t execs)
+{
+	const struct prescan_process *process = idmap_get(&prescan->process_ids, process_id);
+
+	return process && execs < process->spaces_cap ? &process->spaces[execs] : NULL;
 }
 
 enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id,
@@ -283,9 +385,9 @@ enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread
 	if (*next == thread->verdicts_cnt || thread->verdicts[*next].out_ns != out_ns)
 		return VERDICT_NONE;
 	verdict = &thread->verdicts[*next];
-	/* Across lost events a verdict is worth nothing; the timeline meets them at their time. */
+	/* Across lost events a verdict is worth nothing, but that there is none is known at once. */
 	if (prescan_gap_begins_in(prescan, verdict->out_ns, verdict->in_ns))
-		return VERDICT_NONE;
+		return VERDICT_LOST;
 	return verdict->verdict;
 }
 

@@ -10,6 +10,10 @@
  *    happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
  *    there are few verdicts.
  *  - The process of every thread, as its birth may stand behind its first switch or be lost.
+ *  - Futex words that belong to locks, for each address space (a process from one exec to the next):
+ *    one wait that shows an owner tells what the waits before it were for. Memory that is freed and
+ *    used again for something else keeps that class until the next exec: only the allocations could
+ *    tell, and they are not recorded.
  */
 #ifndef ANALYZER_PRESCAN_H
 #define ANALYZER_PRESCAN_H
@@ -19,6 +23,7 @@
 #include <stdint.h>
 
 #include "analyzer/idmap.h"
+#include "analyzer/wait.h"
 #include "trace/reader.h"
 
 /* Doubts shorter than this get no verdict. */
@@ -41,6 +46,7 @@ enum wait_verdict {
 	VERDICT_WAITED,		/* ended by a waking that comes later */
 	VERDICT_WOKEN_EARLY,	/* ended by the waking before it: not a wait at all */
 	VERDICT_UNKNOWN,	/* no waking ended it */
+	VERDICT_LOST,		/* the end of a doubt was lost; or no doubt, and lost later */
 };
 
 struct verdict {
@@ -52,8 +58,16 @@ struct prescan_thread {
 	uint64_t process;	/* 0 = no birth in the file */
 	bool on_core, blocked, has_early;
 	uint64_t out_ns;
+	struct wait before;	/* its last wait in a call */
+	struct early_wakings early_wakings;
 	struct verdict *verdicts;	/* in the order of time */
 	size_t verdicts_cap, verdicts_cnt;
+};
+
+struct prescan_process {
+	struct idmap *spaces;		/* by execs so far: futex words of locks */
+	size_t spaces_cap;
+	uint32_t execs;
 };
 
 struct prescan {
@@ -68,6 +82,9 @@ struct prescan {
 	struct idmap thread_ids;
 	struct prescan_thread **threads;
 	size_t threads_cap, threads_cnt;
+	struct idmap process_ids;
+	struct prescan_process **processes;
+	size_t processes_cap, processes_cnt;
 };
 
 /* Reads all records; the caller rewinds. */
@@ -78,6 +95,8 @@ void prescan_clear(struct prescan *prescan);
 
 /* The process that the thread's birth names, 0 when there is none. */
 uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id);
+/* The futex words of locks in its address space after so many execs; NULL = none. */
+const struct idmap *prescan_locks(const struct prescan *prescan, uint64_t process, uint32_t execs);
 /*
  * The verdict on the wait of this thread that begins at out_ns. *next is the caller's, one for each
  * thread, 0 at first: waits are asked for in the order of time.

@@ -44,8 +44,11 @@ static int stat_take(struct quality *quality, const struct trace_corestat *stat)
 		return err;
 	if (!core->has_stat)
 		core->steal_first_ns = stat->steal_ns;
+	if (core->has_stat && stat->steal_ns < core->steal_last_ns)
+		quality->steal_backwards++;
+	else
+		core->steal_last_ns = stat->steal_ns;
 	core->has_stat = true;
-	core->steal_last_ns = stat->steal_ns;
 	return 0;
 }
 
@@ -63,6 +66,7 @@ static int tally_take(struct quality *quality, const struct trace_tally *tally)
 		core->has_tally = true;
 		core->counted = tally->counted;
 		core->lost = tally->lost;
+		core->unseen = tally->unseen;
 	}
 	return 0;
 }
@@ -91,6 +95,10 @@ int quality_record(struct quality *quality, const struct trace_record *record)
 	if (core && kind_is_counted[record->kind])
 		core->recorded++;
 	switch (record->kind) {
+	case TRACE_SWITCH:
+		if (core)
+			core->inferred += record->sched_switch.inferred != 0;
+		return 0;
 	case TRACE_GAP:
 		quality->gaps_cnt++;
 		if (core)
@@ -135,8 +143,25 @@ bool quality_balances(const struct quality *quality)
 			return false;
 		if (core->recorded + core->lost != core->counted)
 			return false;
+		/* What was lost, and no gap says when, is known nowhere in the timeline. */
+		if (core->gap_lost != core->lost)
+			return false;
 	}
 	return true;
+}
+
+uint64_t quality_contradictions(const struct quality *quality)
+{
+	uint64_t cnt = 0;
+
+	for (size_t i = 0; i < quality->cores_cnt; i++) {
+		const struct core_quality *core = &quality->cores[i];
+
+		if (!core->has_tally || core->inferred == core->unseen)
+			continue;
+		cnt += core->inferred > core->unseen || !core->lost;
+	}
+	return cnt;
 }
 
 uint64_t quality_steal_ns(const struct quality *quality)

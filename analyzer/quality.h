@@ -18,7 +18,8 @@ struct core_quality {
 	bool has_tally;
 	uint64_t counted, lost;	/* as its probes counted */
 	bool has_stat;
-	uint64_t steal_first_ns, steal_last_ns;
+	uint64_t steal_first_ns, steal_last_ns;	/* the last never before the first */
+	uint64_t inferred, unseen;	/* arrivals: records, and what its probes counted */
 };
 
 struct quality {
@@ -26,6 +27,7 @@ struct quality {
 	uint64_t kinds[TRACE_KIND_MAX];
 	uint64_t gaps_cnt;
 	uint64_t untracked, unread, unseen;
+	uint64_t steal_backwards;	/* times that a core's steal ran backwards */
 	bool has_cost;
 	uint64_t probe_ns, probe_runs, collector_ns, missed;
 	struct core_quality *cores;
@@ -37,8 +39,13 @@ void quality_clear(struct quality *quality);
 
 /* What all cores lost; the larger where gaps and tallies differ. */
 uint64_t quality_lost(const struct quality *quality);
-/* Whether recorded + lost = counted on every core; without a tally (file cut) it is not. */
+/*
+ * Whether recorded + lost = counted on every core, and lost is what its gaps tell of; without a tally
+ * (file cut) it is not.
+ */
 bool quality_balances(const struct quality *quality);
+/* Cores whose counts of arrivals that had to be inferred differ, for no loss that would explain it. */
+uint64_t quality_contradictions(const struct quality *quality);
 uint64_t quality_steal_ns(const struct quality *quality);
 
 #endif

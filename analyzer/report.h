@@ -83,7 +83,7 @@ struct report_call {
 struct report_clock {
 	uint64_t threads_cnt;
 	uint64_t run_ns, kernel_run_ns;
-	uint64_t worst_ns;
+	uint64_t worst_ns, excess_ns;	/* of the worst: apart, and beyond what may be */
 	const struct thread *worst;
 };
 

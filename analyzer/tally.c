@@ -60,14 +60,25 @@ static bool state_is_wait(enum thread_state state)
 static int life_check(struct tally *tally, const struct thread_tally *own,
 		      const struct thread *thread, uint64_t at_ns)
 {
-	uint64_t sum_ns = 0;
+	uint64_t sum_ns = 0, run_ns = 0;
+	int err;
 
-	for (int i = 0; i < STATE_CNT; i++)
+	for (int i = 0; i < STATE_CNT; i++) {
 		sum_ns += own->state_ns[i];
-	return identity_check(tally->identity, sum_ns == at_ns - thread->birth_ns,
-			      "identity 1: the states of thread %" PRIu64 " sum to %" PRIu64
-			      " ns, its life is %" PRIu64 " ns",
-			      thread->id, sum_ns, at_ns - thread->birth_ns);
+		if (state_infos[i].counts & COUNTS_SCHEDULED)
+			run_ns += own->state_ns[i];
+	}
+	err = identity_check(tally->identity, sum_ns == at_ns - thread->birth_ns,
+			     "identity 1: the states of thread %" PRIu64 " sum to %" PRIu64
+			     " ns, its life is %" PRIu64 " ns",
+			     thread->id, sum_ns, at_ns - thread->birth_ns);
+	if (err)
+		return err;
+	return identity_check(tally->identity, run_ns == thread->on_core_ns - thread->unsure_ns,
+			      "identity 1: thread %" PRIu64 " ran for %" PRIu64
+			      " ns, by its switches for %" PRIu64 " ns, of them %" PRIu64
+			      " ns unknown",
+			      thread->id, run_ns, thread->on_core_ns, thread->unsure_ns);
 }
 
 static int tally_change(void *ctx, const struct change *change)
@@ -112,6 +123,19 @@ static int tally_edge(void *ctx, const struct edge *edge)
 	return 0;
 }
 
+static int tally_end(void *ctx, const struct run *run)
+{
+	struct tally *tally = ctx;
+	int err = 0;
+
+	(void)run;
+	for (size_t i = 0; !err && i < tally->threads_cnt; i++)
+		err = identity_check(tally->identity, tally->threads[i].state == STATE_CNT,
+				     "identity 1: the run is over, and the thread in place %zu is "
+				     "still in a state", i);
+	return err;
+}
+
 void tally_clear(struct tally *tally)
 {
 	for (size_t i = 0; i < tally->calls_cnt; i++)
@@ -126,4 +150,5 @@ const struct sink tally_sink = {
 	.name = "tally",
 	.change = tally_change,
 	.edge = tally_edge,
+	.end = tally_end,
 };

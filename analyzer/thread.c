@@ -67,14 +67,21 @@ int people_process(struct people *people, uint64_t id, struct process **ret_proc
 	return 0;
 }
 
+void process_pending_end(struct process *process, uint64_t now_ns)
+{
+	if (!process->gil_pending)
+		return;
+	process->gil_pending = false;
+	if (now_ns > process->gil_pending_since_ns)
+		process->gil_pending_ns += now_ns - process->gil_pending_since_ns;
+}
+
 void people_clear(struct people *people)
 {
 	for (size_t i = 0; i < people->threads_cnt; i++)
 		free(people->threads[i]);
-	for (size_t i = 0; i < people->processes_cnt; i++) {
-		idmap_clear(&people->processes[i]->lock_words);
+	for (size_t i = 0; i < people->processes_cnt; i++)
 		free(people->processes[i]);
-	}
 	free(people->threads);
 	free(people->processes);
 	idmap_clear(&people->thread_ids);

@@ -15,6 +15,7 @@
 
 #include "analyzer/idmap.h"
 #include "analyzer/state.h"
+#include "analyzer/wait.h"
 #include "trace/records.h"
 
 /* Longer names are cut; the kernel's own end after 15 bytes. */
@@ -37,29 +38,11 @@ struct process {
 	uint64_t birth_ns, death_ns;	/* first birth, last death (or the run's end) */
 	bool born;
 	struct thread *leader;		/* newest thread whose tid is the pid; NULL = none seen */
-	struct idmap lock_words;	/* futex words that were seen to belong to locks */
+	uint32_t execs;			/* its address space is that of the last */
+	const struct idmap *locks;	/* futex words of locks in it; prescan.h. NULL = none */
 	enum gil_presence gil;
+	bool gil_pending;	/* GIL_PENDING and alive, since: */
 	uint64_t gil_pending_since_ns, gil_pending_ns;
-};
-
-/* Who can have ended a wait depends on what kind it is. */
-enum wait_kind { WAIT_KIND_ANY, WAIT_KIND_FUTEX, WAIT_KIND_IO, WAIT_KIND_CHILD, WAIT_KIND_SLEEP };
-
-struct wait {
-	enum thread_state state;
-	enum wait_kind kind;
-	uint64_t sysno;		/* 1 + nr, 0 = none */
-	uint64_t word;		/* WAIT_KIND_FUTEX: its address */
-};
-
-/* A waking, kept until the wait that it ended is known. */
-struct waking {
-	uint64_t at_ns;
-	struct thread *waker;	/* NULL: not traced */
-	uint64_t other;
-	uint64_t context;
-	uint64_t sysno;
-	uint64_t arg0, arg1;
 };
 
 enum thread_place {
@@ -93,6 +76,7 @@ struct thread {
 	uint64_t tid, pid, parent;
 	struct process *process;
 	uint32_t slot;
+	size_t alive_at;	/* while it lives: in timeline->alive */
 	char comm[NAME_BYTES];
 	uint64_t birth_ns, death_ns;
 	bool born;
@@ -114,13 +98,16 @@ struct thread {
 	uint32_t core;
 	uint64_t in_ns, out_ns;	/* last switch-in and switch-out */
 	struct wait wait;
+	struct wait before;	/* its last wait in a call, should that go on */
+	struct early_wakings early_wakings;	/* since its switch-in, while it was on its core */
 	bool has_early;
-	struct waking early;	/* last waking since its switch-in, while it was on its core */
+	struct waking early;	/* of these, the one that may have ended `wait` */
 	size_t verdict_next;	/* see prescan.h */
 	struct gil_view gil;
 
 	/* Counted from the records themselves, not from the states. */
 	uint64_t on_core_ns;
+	uint64_t unsure_ns;	/* of it: what it did there was lost, its state is unknown */
 	/* Of the switch-ins: onto an idle core; after a wake-up or birth, not after being pushed off. */
 	uint64_t switch_ins, idle_switch_ins, woken_switch_ins, switch_outs, migrations;
 	bool pushed_off;	/* at its last switch-out */
@@ -140,6 +127,9 @@ struct people {
 	struct process **processes;
 	size_t processes_cap, processes_cnt;
 };
+
+/* Its GIL is no longer looked for, or nobody waits for it: none of its threads lives. */
+void process_pending_end(struct process *process, uint64_t now_ns);
 
 /* The one with this id, made if there is none yet. */
 int people_thread(struct people *people, uint64_t id, struct thread **ret_thread);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Takes the records one by one: keeps the cores and the gaps, tells life.c what happens to whom.
+ * Takes the records one by one: tells life.c what happens to whom, and place.c where.
  */
 #include "analyzer/timeline.h"
 
@@ -10,6 +10,7 @@
 #include "analyzer/array.h"
 #include "analyzer/believe.h"
 #include "analyzer/life.h"
+#include "analyzer/place.h"
 
 int timeline_init(struct timeline *timeline, struct run *run, struct people *people,
 		  const struct prescan *prescan, const struct sink_use *sinks, size_t sinks_cnt)
@@ -29,6 +30,7 @@ void timeline_clear(struct timeline *timeline)
 	queue_clear(&timeline->queue);
 	gil_ledger_clear(&timeline->gils);
 	free(timeline->cores);
+	free(timeline->alive);
 	*timeline = (struct timeline){ 0 };
 }
 
@@ -57,67 +59,10 @@ int timeline_begin(struct timeline *timeline, uint64_t now_ns)
 	return 0;
 }
 
-void timeline_core_set(struct timeline *timeline, const struct core_change *change)
-{
-	struct core_now *core = &timeline->cores[change->core];
-
-	/* While its events are being lost, a core stays unknown. */
-	if (change->use != CORE_UNKNOWN && timeline->now_ns < core->gap_until_ns)
-		return;
-	if (core->use == change->use && core->thread == change->thread &&
-	    core->program == change->program)
-		return;
-	core->use = change->use;
-	core->thread = change->thread;
-	core->program = change->program;
-	if (timeline->run->started)
-		queue_core(&timeline->queue, change);
-}
-
-static void gap_begin(struct timeline *timeline, const struct gap *gap)
-{
-	struct core_now *core;
-
-	if (gap->core >= timeline->run->cores_cnt)
-		return;
-	core = &timeline->cores[gap->core];
-	for (size_t i = 0; i < timeline->people->threads_cnt; i++) {
-		struct thread *thread = timeline->people->threads[i];
-
-		if (thread->place != PLACE_CORE || thread->core == gap->core)
-			life_lose(timeline, thread);
-	}
-	timeline_core_set(timeline, &(struct core_change){
-		.at_ns = timeline->now_ns, .core = gap->core, .use = CORE_UNKNOWN,
-	});
-	if (gap->last_ns > core->gap_until_ns)
-		core->gap_until_ns = gap->last_ns;
-	if (gap->last_ns > timeline->gap_until_ns)
-		timeline->gap_until_ns = gap->last_ns;
-}
-
-/* Every gap takes effect at the time of its first lost event. */
-static void gaps_begin(struct timeline *timeline, uint64_t until_ns)
-{
-	const struct prescan *prescan = timeline->prescan;
-
-	while (timeline->gap_next < prescan->gaps_cnt &&
-	       prescan->gaps[timeline->gap_next].first_ns <= until_ns) {
-		const struct gap *gap = &prescan->gaps[timeline->gap_next++];
-
-		if (gap->first_ns > timeline->now_ns)
-			timeline->now_ns = gap->first_ns;
-		/* The run lasted at least until something was lost of it. */
-		timeline->last_ns = timeline->now_ns;
-		gap_begin(timeline, gap);
-	}
-}
-
 /* Whoever sees a GIL in a process knows that it has one. */
 static void gil_locate(struct timeline *timeline, struct process *process, bool present)
 {
-	if (process->gil == GIL_PENDING)
-		process->gil_pending_ns += timeline->now_ns - process->gil_pending_since_ns;
+	process_pending_end(process, timeline->now_ns);
 	process->gil = present ? GIL_LOCATED : GIL_NONE;
 }
 
@@ -126,7 +71,8 @@ static int peek_take(struct timeline *timeline, struct thread *thread, const str
 {
 	if (!peek->gil)
 		return 0;
-	if (thread->process->gil != GIL_LOCATED)
+	/* Threads whose births were lost share a process only in name. */
+	if (thread->process->gil != GIL_LOCATED && thread->process->id)
 		gil_locate(timeline, thread->process, true);
 	return gil_ledger_peek(&timeline->gils, peek);
 }
@@ -141,39 +87,34 @@ static int switch_take(struct timeline *timeline, const struct trace_record *rec
 
 	if (sw->prev)
 		err = life_sight(timeline, sw->prev, &prev);
+	if (!err)
+		place_was(timeline, record->stream, prev);
 	if (!err && prev)
 		err = peek_take(timeline, prev, &peek);
-	if (!err && prev)
-		err = life_leave(timeline, prev, sw);
-	if (prev)
+	if (!err && prev) {
+		life_leave(timeline, prev, sw);
 		prev->pushed_off = sw->how == TRACE_HOW_PREEMPTED;
+	}
 	if (!err && sw->next)
 		err = life_sight(timeline, sw->next, &next);
 	if (err)
 		return err;
 	if (next) {
+		place_nowhere(timeline, next);
 		life_come(timeline, next, record->stream);
 		next->idle_switch_ins += !sw->prev && !sw->other;
 		next->woken_switch_ins += !next->pushed_off;
 		change.use = CORE_OURS;
 		change.thread = next;
+	} else if (sw->next) {
+		/* A dead one, for all that is known. */
+		change.use = CORE_UNKNOWN;
 	} else {
 		change.use = sw->other ? CORE_OTHER : CORE_IDLE;
 		change.program = sw->other;
 	}
-	timeline_core_set(timeline, &change);
+	place_core_set(timeline, &change);
 	return 0;
-}
-
-/* A record that a running thread caused says that it is on this core. */
-static void core_seen(struct timeline *timeline, struct thread *thread, uint32_t core)
-{
-	if (thread->place != PLACE_LOST)
-		return;
-	life_seen(timeline, thread, core);
-	timeline_core_set(timeline, &(struct core_change){
-		.at_ns = timeline->now_ns, .core = core, .use = CORE_OURS, .thread = thread,
-	});
 }
 
 static int waker_take(struct timeline *timeline, struct thread *waker,
@@ -182,7 +123,7 @@ static int waker_take(struct timeline *timeline, struct thread *waker,
 	struct gil_peek peek = GIL_PEEK(record->waking);
 	int err;
 
-	core_seen(timeline, waker, record->stream);
+	place_seen(timeline, record->stream, waker);
 	err = peek_take(timeline, waker, &peek);
 	if (err || !peek.gil || waker->place != PLACE_CORE)
 		return err;
@@ -210,6 +151,8 @@ static int waking_take(struct timeline *timeline, const struct trace_record *rec
 	life_wake(timeline, wakee, &(struct waking){
 		.at_ns = timeline->now_ns,
 		.waker = waker,
+		.waker_id = waker ? waker->id : 0,
+		.process = waker ? waker->process->id : 0,
 		.other = wk->other,
 		.context = wk->context,
 		.sysno = wk->sysno,
@@ -230,7 +173,7 @@ static int sample_take(struct timeline *timeline, const struct trace_record *rec
 	err = life_sight(timeline, record->sample.thread, &thread);
 	if (err || !thread)
 		return err;
-	core_seen(timeline, thread, record->stream);
+	place_seen(timeline, record->stream, thread);
 	err = peek_take(timeline, thread, &peek);
 	if (!err && peek.gil && thread->place == PLACE_CORE)
 		gil_look(&timeline->queue, thread, &peek, timeline->now_ns);
@@ -249,16 +192,18 @@ static int exec_take(struct timeline *timeline, const struct trace_record *recor
 	err = life_sight(timeline, exec->thread, &thread);
 	if (err || !thread)
 		return err;
-	core_seen(timeline, thread, record->stream);
+	place_seen(timeline, record->stream, thread);
 	thread->tid = exec->tid;
 	name_copy(thread->comm, &exec->comm);
 	process = thread->process;
 	process->leader = thread;
 	/* A new address space: no word and no GIL of the old one means anything in it. */
-	idmap_clear(&process->lock_words);
+	if (process->id)
+		process->locks = prescan_locks(timeline->prescan, process->id, ++process->execs);
 	gil_locate(timeline, process, exec->gil_state == TRACE_GIL_KNOWN);
 	if (exec->gil_state == TRACE_GIL_PENDING) {
 		process->gil = GIL_PENDING;
+		process->gil_pending = true;
 		process->gil_pending_since_ns = timeline->now_ns;
 	}
 	if (thread->place == PLACE_CORE)
@@ -269,23 +214,18 @@ static int exec_take(struct timeline *timeline, const struct trace_record *recor
 static int gil_take(struct timeline *timeline, const struct trace_record *record)
 {
 	struct process *process;
-	struct gil_count *count;
 	int err = people_process(timeline->people, record->gil.process, &process);
 
 	if (err)
 		return err;
 	gil_locate(timeline, process, record->gil.id);
-	if (!record->gil.id)
-		return 0;
-	err = gil_ledger_find(&timeline->gils, record->gil.id, &count);
-	if (!err)
-		count->process = process->id;
-	return err;
+	return 0;
 }
 
 static int core_take(struct timeline *timeline, const struct trace_record *record)
 {
-	timeline_core_set(timeline, &(struct core_change){
+	place_was(timeline, record->stream, NULL);
+	place_core_set(timeline, &(struct core_change){
 		.at_ns = timeline->now_ns,
 		.core = record->stream,
 		.use = record->core.program ? CORE_OTHER : CORE_IDLE,
@@ -332,6 +272,8 @@ static int exit_take(struct timeline *timeline, const struct trace_record *recor
 {
 	struct thread *thread = thread_known(timeline, record->exit.thread);
 
+	if (thread && thread->born && thread->place != PLACE_GONE)
+		place_seen(timeline, record->stream, thread);
 	if (thread) {
 		thread->has_exit = true;
 		thread->exit_code = record->exit.code;
@@ -372,7 +314,7 @@ static const struct record_rule {
 	[TRACE_SAMPLE] = { sample_take, true, true },
 	[TRACE_THREAD] = { birth_take, true, true },
 	[TRACE_EXEC] = { exec_take, true, true },
-	[TRACE_EXIT] = { exit_take, false, true },
+	[TRACE_EXIT] = { exit_take, true, true },
 	[TRACE_USAGE] = { usage_take, false, true },
 	[TRACE_COMM] = { comm_take, false, true },
 	[TRACE_MIGRATE] = { migrate_take, false, true },
@@ -391,7 +333,7 @@ int timeline_record(struct timeline *timeline, const struct trace_record *record
 	if (record->kind >= TRACE_KIND_MAX)
 		return 0;
 	rule = &record_rules[record->kind];
-	gaps_begin(timeline, record->ts_ns);
+	place_gaps_begin(timeline, record->ts_ns);
 	if (record->ts_ns > timeline->now_ns)
 		timeline->now_ns = record->ts_ns;
 	if (rule->of_run)
@@ -405,6 +347,7 @@ int timeline_record(struct timeline *timeline, const struct trace_record *record
 		if (err)
 			return err;
 	}
+	life_tire(timeline);
 	return queue_flush(&timeline->queue, timeline->now_ns);
 }
 
@@ -435,8 +378,7 @@ int timeline_finish(struct timeline *timeline)
 	for (size_t i = 0; i < people->threads_cnt; i++)
 		life_outlast(timeline, people->threads[i], run->end_ns);
 	for (size_t i = 0; i < people->processes_cnt; i++)
-		if (people->processes[i]->gil == GIL_PENDING)
-			gil_locate(timeline, people->processes[i], false);
+		process_pending_end(people->processes[i], run->end_ns);
 	queue->limit_ns = run->end_ns;
 	err = queue_flush(queue, run->end_ns);
 	for (size_t i = 0; !err && i < queue->sinks_cnt; i++) {

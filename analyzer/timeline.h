@@ -2,9 +2,9 @@
 /*
  * From records to states: the state machine of every thread, and what every core does.
  *
- * timeline.c takes the records one by one, in the order of time, and keeps the cores and the gaps;
- * life.c moves threads from state to state; gilwatch.c says which running state it is; queue.c puts
- * the decisions in order for the sinks.
+ * timeline.c takes the records one by one, in the order of time; place.c keeps the cores and the
+ * gaps; life.c moves threads from state to state; gilwatch.c says which running state it is;
+ * queue.c puts the decisions in order for the sinks.
  *
  * The gap rule, exactly. Events of core C were lost between first and last:
  *  - from `first` on, C is unknown, until its next record that is not older than `last`;
@@ -51,7 +51,8 @@ struct timeline {
 	uint64_t gap_until_ns;	/* the last loss so far, on any core */
 	uint64_t now_ns;	/* the record at hand */
 	uint64_t last_ns;	/* last record that says something of the run itself */
-	uint64_t alive_cnt;
+	struct thread **alive;	/* those that live, in no order */
+	size_t alive_cap, alive_cnt;
 	uint64_t contradictions;	/* records that do not fit what came before */
 };
 
@@ -65,6 +66,5 @@ void timeline_clear(struct timeline *timeline);
 
 /* For life.c: the first sight of a traced thread begins the run. */
 int timeline_begin(struct timeline *timeline, uint64_t now_ns);
-void timeline_core_set(struct timeline *timeline, const struct core_change *change);
 
 #endif

@@ -5,8 +5,6 @@
  */
 #include "analyzer/waitclass.h"
 
-#include <stdbool.h>
-
 #include "analyzer/array.h"
 
 /* A call that is given no descriptors waits for nothing but the time. */
@@ -57,7 +55,7 @@ static const struct wait_class wait_classes[] = {
 	OTHER(57, "fork"), OTHER(59, "execve"), OTHER(60, "exit"), OTHER(72, "fcntl"),
 	OTHER(73, "flock"), OTHER(101, "ptrace"), OTHER(128, "rt_sigtimedwait"),
 	OTHER(130, "rt_sigsuspend"), OTHER(202, "futex"),
-	OTHER(203, "sched_setaffinity"), OTHER(231, "exit_group"),
+	OTHER(203, "sched_setaffinity"), OTHER(219, "restart_syscall"), OTHER(231, "exit_group"),
 	OTHER(322, "execveat"), OTHER(324, "membarrier"), OTHER(449, "futex_waitv"),
 	OTHER(455, "futex_wait"),
 };
@@ -81,37 +79,15 @@ static bool sysno_is_futex(uint64_t sysno)
 	return sysno == SYSNO_FUTEX || sysno == SYSNO_FUTEX_WAITV || sysno == SYSNO_FUTEX_WAIT;
 }
 
-static bool futex_op_locks(const struct trace_sched_switch *record)
+bool wait_shows_lock(const struct trace_sched_switch *record)
 {
 	uint64_t op = record->arg1 & FUTEX_OP_MASK;
 
-	return record->sysno == SYSNO_FUTEX &&
-	       (op == FUTEX_OP_LOCK_PI || op == FUTEX_OP_TRYLOCK_PI || op == FUTEX_OP_LOCK_PI2);
-}
-
-static int futex_classify(struct process *process, const struct trace_sched_switch *record,
-			  struct wait *wait)
-{
-	wait->kind = WAIT_KIND_FUTEX;
-	wait->word = record->arg0;
-	if (process->gil == GIL_PENDING) {
-		wait->state = STATE_UNKNOWN;
-		return 0;
-	}
-	if (record->gil && record->gil_part != TRACE_GIL_PART_NONE) {
-		wait->state = STATE_WAIT_GIL;
-		return 0;
-	}
-	if (idmap_get(&process->lock_words, wait->word)) {
-		wait->state = STATE_WAIT_LOCK;
-		return 0;
-	}
-	wait->state = STATE_WAIT_SYNC;
-	if (!record->owner && !futex_op_locks(record))
-		return 0;
-	wait->state = STATE_WAIT_LOCK;
-	/* A set: any pointer that is not NULL serves as the value. */
-	return idmap_put(&process->lock_words, wait->word, process);
+	if (!sysno_is_futex(record->sysno) || record->gil_part != TRACE_GIL_PART_NONE)
+		return false;
+	return record->owner ||
+	       (record->sysno == SYSNO_FUTEX &&
+		(op == FUTEX_OP_LOCK_PI || op == FUTEX_OP_TRYLOCK_PI || op == FUTEX_OP_LOCK_PI2));
 }
 
 static bool only_sleeps(const struct wait_class *class, const struct trace_sched_switch *record)
@@ -120,18 +96,22 @@ static bool only_sleeps(const struct wait_class *class, const struct trace_sched
 	       (class->only_sleeps == IF_ARG1_ZERO && !record->arg1);
 }
 
-int wait_classify(struct process *process, const struct trace_sched_switch *record,
-		  struct wait *ret_wait)
+void wait_classify(const struct trace_sched_switch *record, const struct wait *before,
+		   struct wait *ret_wait)
 {
 	const struct wait_class *class = wait_class_find(record->sysno);
 	struct wait wait = { .state = class->state, .kind = class->kind, .sysno = record->sysno };
-	int err = 0;
 
 	if (record->how == TRACE_HOW_STOPPED) {
 		wait.state = STATE_WAIT_OTHER;
 		wait.kind = WAIT_KIND_ANY;
+	} else if (record->sysno == SYSNO_RESTART && before->sysno) {
+		wait = *before;
 	} else if (sysno_is_futex(record->sysno)) {
-		err = futex_classify(process, record, &wait);
+		wait.state = STATE_WAIT_SYNC;
+		wait.kind = WAIT_KIND_FUTEX;
+		wait.word = record->arg0;
+		wait.shared = record->sysno == SYSNO_FUTEX && !(record->arg1 & FUTEX_OP_PRIVATE);
 	} else if (only_sleeps(class, record)) {
 		wait.state = STATE_WAIT_SLEEP;
 		wait.kind = WAIT_KIND_SLEEP;
@@ -139,7 +119,19 @@ int wait_classify(struct process *process, const struct trace_sched_switch *reco
 		wait.state = STATE_WAIT_IO;
 		wait.kind = WAIT_KIND_IO;
 	}
-	if (!err)
-		*ret_wait = wait;
-	return err;
+	*ret_wait = wait;
+}
+
+void wait_refine(const struct process *process, const struct trace_sched_switch *record,
+		 struct wait *wait)
+{
+	if (wait->kind != WAIT_KIND_FUTEX || record->sysno == SYSNO_RESTART)
+		return;
+	if (process->gil == GIL_PENDING)
+		wait->state = STATE_UNKNOWN;
+	else if (record->gil && record->gil_part != TRACE_GIL_PART_NONE)
+		wait->state = STATE_WAIT_GIL;
+	else if (wait_shows_lock(record) ||
+		 (process->locks && idmap_get(process->locks, wait->word)))
+		wait->state = STATE_WAIT_LOCK;
 }

@@ -7,20 +7,26 @@
 #ifndef ANALYZER_WAITCLASS_H
 #define ANALYZER_WAITCLASS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "analyzer/thread.h"
+#include "analyzer/wait.h"
 #include "trace/records.h"
 
 /* The system calls that rules have to name. */
 enum sysno {
 	SYSNO_FUTEX = 1 + 202,
+	SYSNO_RESTART = 1 + 219,
 	SYSNO_FUTEX_WAITV = 1 + 449,
+	SYSNO_FUTEX_WAKE = 1 + 454,
 	SYSNO_FUTEX_WAIT = 1 + 455,
 };
 
 /* Futex operations, without the private and clock flags. */
 #define FUTEX_OP_MASK 0x7f
+/* Not set: the word may be mapped in other processes, at other addresses. */
+#define FUTEX_OP_PRIVATE 0x80
 enum futex_op {
 	FUTEX_OP_WAIT = 0,
 	FUTEX_OP_WAKE = 1,
@@ -38,11 +44,16 @@ enum futex_op {
 };
 
 /*
- * What the thread that this switch blocked is waiting for. The class belongs to the futex word: the
- * process remembers the words that turn out to be locks.
+ * What the thread that this switch blocked is waiting for. `before` is its wait before, not counting
+ * stops: a call that a signal interrupted goes on under another name.
  */
-int wait_classify(struct process *process, const struct trace_sched_switch *record,
-		  struct wait *ret_wait);
+void wait_classify(const struct trace_sched_switch *record, const struct wait *before,
+		   struct wait *ret_wait);
+/* The class belongs to the futex word: what the process as a whole says of it. */
+void wait_refine(const struct process *process, const struct trace_sched_switch *record,
+		 struct wait *wait);
+/* Whether the record shows that the futex word it blocked on belongs to a lock. */
+bool wait_shows_lock(const struct trace_sched_switch *record);
 
 /* "read", or NULL when the table does not know it. */
 const char *syscall_name(uint64_t sysno);

@@ -278,56 +278,208 @@ static void test_identity_1_life(void **state)
 	tally_clear(&tally);
 }
 
-/* A thread leaves a state that nobody entered: the parts of apparent no longer sum up. */
-static void test_identity_2(void **state)
+/* The switches that the timeline counted say something else than the states. */
+static void test_identity_1_on_core(void **state)
 {
 	struct process process = { .id = 1 };
-	struct thread thread = { .id = 1, .process = &process };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100, .on_core_ns = 90 };
 	struct identity identity = { "" };
-	struct curves curves = { .identity = &identity };
-	struct run run = { .start_ns = 100 };
-	struct change birth = change_of(&thread, 0, 100, STATE_CNT, STATE_RUN_FREE);
-
-	(void)state;
-	assert_int_equal(curves_sink.begin(&curves, &run), 0);
-	curves.tree.in_state[STATE_WAIT_LOCK] = 1;
-	assert_int_equal(curves_sink.change(&curves, &birth), -EPROTO);
-	assert_memory_equal(identity.broken, "identity 2:", 11);
-	curves_clear(&curves);
-}
-
-/* The levels know of more time than the run has. */
-static void test_identity_3(void **state)
-{
-	struct process process = { .id = 1 };
-	struct thread thread = { .id = 1, .process = &process };
-	struct identity identity = { "" };
-	struct curves curves = { .identity = &identity };
-	struct run run = { .start_ns = 100, .end_ns = 300 };
+	struct tally tally = { .identity = &identity };
 	struct change birth = change_of(&thread, 0, 100, STATE_CNT, STATE_RUN_FREE);
 	struct change death = change_of(&thread, 100, 200, STATE_RUN_FREE, STATE_CNT);
 
 	(void)state;
-	assert_int_equal(curves_sink.begin(&curves, &run), 0);
-	assert_int_equal(curves_sink.change(&curves, &birth), 0);
-	assert_int_equal(curves_sink.change(&curves, &death), 0);
-	curves.tree.start_ns = 150;
-	assert_int_equal(curves_sink.end(&curves, &run), -EPROTO);
-	assert_memory_equal(identity.broken, "identity 3:", 11);
-	curves_clear(&curves);
+	assert_int_equal(tally_sink.change(&tally, &birth), 0);
+	assert_int_equal(tally_sink.change(&tally, &death), -EPROTO);
+	assert_non_null(strstr(identity.broken, "by its switches for 90 ns"));
+	tally_clear(&tally);
 }
 
-/* What a sink refuses stops the analysis. */
+/* Nobody may outlive the run. */
+static void test_identity_1_end(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100 };
+	struct identity identity = { "" };
+	struct tally tally = { .identity = &identity };
+	struct run run = { .start_ns = 100, .end_ns = 300 };
+	struct change birth = change_of(&thread, 0, 100, STATE_CNT, STATE_RUN_FREE);
+
+	(void)state;
+	assert_int_equal(tally_sink.change(&tally, &birth), 0);
+	assert_int_equal(tally_sink.end(&tally, &run), -EPROTO);
+	assert_memory_equal(identity.broken, "identity 1:", 11);
+	tally_clear(&tally);
+}
+
+/* The life of one thread as a curve sees it, change by change; what the sink says of it. */
+static int curves_feed(struct identity *identity, const struct run *run,
+		       const struct change *changes, size_t cnt)
+{
+	struct curves curves = { .identity = identity };
+	int err = curves_sink.begin(&curves, run);
+
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = curves_sink.change(&curves, &changes[i]);
+	if (!err)
+		err = curves_sink.end(&curves, run);
+	curves_clear(&curves);
+	return err;
+}
+
+/* A thread leaves a state that it was not in: the parts of apparent no longer sum up. */
+static void test_identity_2(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100 };
+	struct identity identity = { "" };
+	const struct run run = { .start_ns = 100, .end_ns = 300 };
+	const struct change changes[] = {
+		change_of(&thread, 0, 100, STATE_CNT, STATE_WAIT_IO),
+		change_of(&thread, 100, 200, STATE_WAIT_LOCK, STATE_WAIT_SLEEP),
+	};
+
+	(void)state;
+	assert_int_equal(curves_feed(&identity, &run, changes, 2), -EPROTO);
+	assert_memory_equal(identity.broken, "identity 2: apparent", 20);
+}
+
+/* On a core for longer than its switches say. */
+static void test_identity_2_on_core(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100, .death_ns = 300,
+				 .on_core_ns = 150 };
+	struct identity identity = { "" };
+	const struct run run = { .start_ns = 100, .end_ns = 300 };
+	const struct change changes[] = {
+		change_of(&thread, 0, 100, STATE_CNT, STATE_RUN_FREE),
+		change_of(&thread, 100, 300, STATE_RUN_FREE, STATE_CNT),
+	};
+
+	(void)state;
+	assert_int_equal(curves_feed(&identity, &run, changes, 2), -EPROTO);
+	assert_memory_equal(identity.broken, "identity 2: scheduled", 21);
+	identity.broken[0] = '\0';
+	thread.on_core_ns = 250;
+	thread.unsure_ns = 50;
+	assert_int_equal(curves_feed(&identity, &run, changes, 2), 0);
+}
+
+/* The levels begin before the first thread does. */
+static void test_identity_3(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 150, .death_ns = 300,
+				 .on_core_ns = 150 };
+	struct identity identity = { "" };
+	const struct run run = { .start_ns = 100, .end_ns = 300 };
+	const struct change changes[] = {
+		change_of(&thread, 0, 150, STATE_CNT, STATE_RUN_FREE),
+		change_of(&thread, 150, 300, STATE_RUN_FREE, STATE_CNT),
+	};
+
+	(void)state;
+	assert_int_equal(curves_feed(&identity, &run, changes, 2), -EPROTO);
+	assert_non_null(strstr(identity.broken, "identity 3: the levels of true parallelism of the run"));
+}
+
+/* A process whose changes come late: its levels are shorter than its life. */
+static void test_identity_3_process(void **state)
+{
+	struct process one = { .id = 1 }, two = { .id = 2, .slot = 1 };
+	struct thread first = { .id = 1, .process = &one, .birth_ns = 100, .death_ns = 300 };
+	struct thread second = { .id = 2, .slot = 1, .process = &two, .birth_ns = 150,
+				 .death_ns = 300 };
+	struct identity identity = { "" };
+	const struct run run = { .start_ns = 100, .end_ns = 300 };
+	const struct change changes[] = {
+		change_of(&first, 0, 100, STATE_CNT, STATE_WAIT_IO),
+		change_of(&second, 0, 200, STATE_CNT, STATE_WAIT_IO),
+		change_of(&first, 100, 300, STATE_WAIT_IO, STATE_CNT),
+		change_of(&second, 200, 300, STATE_WAIT_IO, STATE_CNT),
+	};
+
+	(void)state;
+	assert_int_equal(curves_feed(&identity, &run, changes, 4), -EPROTO);
+	assert_non_null(strstr(identity.broken, "of a process sum to 100 ns"));
+}
+
+static void test_identity_3_backwards(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100 };
+	struct identity identity = { "" };
+	const struct run run = { .start_ns = 100, .end_ns = 300 };
+	const struct change changes[] = {
+		change_of(&thread, 0, 200, STATE_CNT, STATE_RUN_FREE),
+		change_of(&thread, 200, 150, STATE_RUN_FREE, STATE_WAIT_IO),
+	};
+
+	(void)state;
+	assert_int_equal(curves_feed(&identity, &run, changes, 2), -EPROTO);
+	assert_non_null(strstr(identity.broken, "time runs backwards"));
+}
+
+/* Core changes and state changes of one thread on one core, until 300. */
+static int cores_feed(struct identity *identity, struct thread *thread,
+		      enum thread_state first, enum core_use use, enum thread_state second)
+{
+	struct cores cores = { .identity = identity };
+	const struct run run = { .start_ns = 100, .end_ns = 300, .cores_cnt = 1 };
+	const struct change changes[] = {
+		change_of(thread, 0, 100, STATE_CNT, first),
+		change_of(thread, 100, 200, first, second),
+	};
+	const struct core_change core = {
+		.at_ns = 100, .use = use, .thread = use == CORE_OURS ? thread : NULL,
+	};
+	int err = cores_sink.begin(&cores, &run);
+
+	if (!err)
+		err = cores_sink.change(&cores, &changes[0]);
+	if (!err)
+		err = cores_sink.core(&cores, &core);
+	if (!err)
+		err = cores_sink.change(&cores, &changes[1]);
+	if (!err)
+		err = cores_sink.end(&cores, &run);
+	cores_clear(&cores);
+	return err;
+}
+
+/* The core is at a thread that does not run, or a thread runs nowhere. */
 static void test_identity_5(void **state)
+{
+	struct process process = { .id = 1 };
+	struct thread thread = { .id = 1, .process = &process, .birth_ns = 100 };
+	struct identity identity = { "" };
+
+	(void)state;
+	assert_int_equal(cores_feed(&identity, &thread, STATE_RUN_FREE, CORE_OURS,
+				    STATE_RUN_SPIN), 0);
+	assert_int_equal(cores_feed(&identity, &thread, STATE_UNKNOWN, CORE_OURS,
+				    STATE_RUN_GIL), 0);
+	assert_int_equal(cores_feed(&identity, &thread, STATE_RUN_FREE, CORE_OURS,
+				    STATE_WAIT_IO), -EPROTO);
+	assert_memory_equal(identity.broken, "identity 5: core 0 was ours for 200 ns", 38);
+	identity.broken[0] = '\0';
+	assert_int_equal(cores_feed(&identity, &thread, STATE_RUN_FREE, CORE_IDLE,
+				    STATE_WAIT_IO), -EPROTO);
+	assert_non_null(strstr(identity.broken, "threads were scheduled for 100 ns"));
+}
+
+/* A core changes before the time that was reached: its uses would sum to anything. */
+static void test_identity_5_wall(void **state)
 {
 	struct identity identity = { "" };
 	struct cores cores = { .identity = &identity };
-	struct run run = { .start_ns = 100, .end_ns = 300, .cores_cnt = 1 };
+	const struct run run = { .start_ns = 100, .end_ns = 300, .cores_cnt = 1 };
+	const struct core_change before = { .at_ns = 50, .use = CORE_IDLE };
 
 	(void)state;
 	assert_int_equal(cores_sink.begin(&cores, &run), 0);
-	run.start_ns = 50;
-	assert_int_equal(cores_sink.end(&cores, &run), -EPROTO);
+	assert_int_equal(cores_sink.core(&cores, &before), -EPROTO);
 	assert_memory_equal(identity.broken, "identity 5:", 11);
 	cores_clear(&cores);
 }
@@ -376,9 +528,15 @@ int main(void)
 		cmocka_unit_test(test_identity_1_gap),
 		cmocka_unit_test(test_identity_1_wrong_state),
 		cmocka_unit_test(test_identity_1_life),
+		cmocka_unit_test(test_identity_1_on_core),
+		cmocka_unit_test(test_identity_1_end),
 		cmocka_unit_test(test_identity_2),
+		cmocka_unit_test(test_identity_2_on_core),
 		cmocka_unit_test(test_identity_3),
+		cmocka_unit_test(test_identity_3_process),
+		cmocka_unit_test(test_identity_3_backwards),
 		cmocka_unit_test(test_identity_5),
+		cmocka_unit_test(test_identity_5_wall),
 		cmocka_unit_test(test_state_table),
 	};
 

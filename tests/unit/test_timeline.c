@@ -19,6 +19,8 @@
 #define NR_ACCEPT 43
 #define NR_WAIT4 61
 #define NR_FUTEX 202
+#define NR_RESTART 219
+#define NR_TGKILL 234
 
 static int setup(void **state)
 {
@@ -265,6 +267,12 @@ static const struct cause_case cause_cases[] = {
 	  CAUSE_INTERRUPT },
 	{ "loopback, the sender's soft irq", 45, 3, 0, 1, 0, TRACE_CONTEXT_INTERRUPT, 44, 4, 0,
 	  CAUSE_THREAD },
+	{ "open ends a wait for the other end", 257, 0, 0, 1, 0, 0, 2, 0, 0, CAUSE_THREAD },
+	{ "flock ends flock", 73, 3, 0, 1, 0, 0, 73, 3, 0, CAUSE_THREAD },
+	{ "close ends flock", 73, 3, 0, 1, 0, 0, 3, 3, 0, CAUSE_THREAD },
+	{ "epoll_ctl ends epoll_wait", 232, 3, 0, 1, 0, 0, 233, 3, 0, CAUSE_THREAD },
+	{ "futex_wake ends futex_wait", 455, 0x10, 0, 1, 0, 0, 454, 0x10, 0, CAUSE_THREAD },
+	{ "futex_wake on another word", 455, 0x10, 0, 1, 0, 0, 454, 0x20, 0, CAUSE_UNCLEAR },
 	{ "another program", 0, 3, 0, 0, 7, 0, 1, 4, 0, CAUSE_PROGRAM },
 	{ "idle core", 0, 3, 0, 0, 0, TRACE_CONTEXT_INTERRUPT, 0, 0, 0, CAUSE_INTERRUPT },
 };
@@ -353,7 +361,7 @@ static void test_classes(void **state)
 	}
 }
 
-/* The class belongs to the word: a wait that reads no owner is for a lock, once one was seen. */
+/* The class belongs to the word: every wait for it is for a lock, if an owner is ever seen there. */
 static void test_lock_word_is_remembered(void **state)
 {
 	struct tb *tb = *state;
@@ -372,8 +380,32 @@ static void test_lock_word_is_remembered(void **state)
 	tb_switch(tb, 20150, 1, 0, TRACE_HOW_NONE, 2);
 	all_die(tb, 30000);
 	tb_analyze(tb);
-	tb_expect(tb, 2, STATE_WAIT_SYNC, 100 + 100);
-	tb_expect(tb, 2, STATE_WAIT_LOCK, 200);
+	tb_expect(tb, 2, STATE_WAIT_SYNC, 100);
+	tb_expect(tb, 2, STATE_WAIT_LOCK, 300);
+}
+
+/* A new program's memory is another: what was a lock before or will be one after is not. */
+static void test_lock_word_until_exec(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_thread(tb, 2000, 0, 1, 2, 2);
+	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
+	for (int i = 0; i < 3; i++) {
+		uint64_t at_ns = 10000 + 1000 * (uint64_t)i;
+		struct trace_exec *exec;
+
+		tb_block(tb, at_ns, 1, 2, NR_FUTEX, 0x1000, 0)->owner = i == 1;
+		tb_waking(tb, at_ns + 100, 0, 1, 2, NR_FUTEX, 0x1000, 1);
+		tb_switch(tb, at_ns + 150, 1, 0, TRACE_HOW_NONE, 2);
+		exec = &tb_add(tb, at_ns + 200, 1, TRACE_EXEC)->exec;
+		exec->thread = 2;
+		exec->tid = 1002;
+	}
+	all_die(tb, 30000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_SYNC, 200);
+	tb_expect(tb, 2, STATE_WAIT_LOCK, 100);
 }
 
 /* The same address in another process is another word. */
@@ -383,11 +415,11 @@ static void test_lock_word_per_process(void **state)
 
 	tb_thread(tb, 2000, 0, 1, 2, 2);
 	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	tb_block(tb, 4000, 0, 1, NR_FUTEX, 0x1000, 0)->owner = 2;
-	tb_waking(tb, 4100, 1, 2, 1, NR_FUTEX, 0x1000, 1);
+	tb_block(tb, 4000, 0, 1, NR_FUTEX, 0x1000, 128)->owner = 2;
+	tb_waking(tb, 4100, 1, 2, 1, NR_FUTEX, 0x1000, 129);
 	tb_switch(tb, 4200, 0, 0, TRACE_HOW_NONE, 1);
-	tb_block(tb, 5000, 1, 2, NR_FUTEX, 0x1000, 0);
-	tb_waking(tb, 5100, 0, 1, 2, NR_FUTEX, 0x1000, 1);
+	tb_block(tb, 5000, 1, 2, NR_FUTEX, 0x1000, 128);
+	tb_waking(tb, 5100, 0, 1, 2, NR_FUTEX, 0x1000, 129);
 	tb_switch(tb, 5200, 1, 0, TRACE_HOW_NONE, 2);
 	all_die(tb, 7000);
 	tb_analyze(tb);
@@ -396,6 +428,139 @@ static void test_lock_word_per_process(void **state)
 	assert_int_equal(tb->report.processes_cnt, 2);
 	/* Nor is the waker in the other process believed. */
 	assert_int_equal(tb->report.quality.causes[CAUSE_UNCLEAR], 2);
+}
+
+/* A word in shared memory has an address in each process; an exit ends a join, not another's wait. */
+static void test_futex_between_processes(void **state)
+{
+	static const struct {
+		uint64_t wait_op, wake_nr, wake_word, wake_op;
+		enum wake_cause cause;
+	} cases[] = {
+		{ 0, NR_FUTEX, 0x1000, 1, CAUSE_THREAD },
+		{ 0, NR_FUTEX, 0x2000, 1, CAUSE_THREAD },
+		{ 0, NR_FUTEX, 0x1000, 129, CAUSE_UNCLEAR },
+		{ 128, NR_FUTEX, 0x1000, 1, CAUSE_UNCLEAR },
+		{ 0, 60, 0, 0, CAUSE_THREAD },
+		{ 128, 60, 0, 0, CAUSE_UNCLEAR },
+		{ 128, NR_TGKILL, 0, 0, CAUSE_THREAD },
+	};
+	struct tb *tb = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		tb_thread(tb, 2000, 0, 1, 2, 2);
+		tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
+		tb_block(tb, 4000, 1, 2, NR_FUTEX, 0x1000, cases[i].wait_op);
+		tb_waking(tb, 5000, 0, 1, 2, cases[i].wake_nr, cases[i].wake_word,
+			  cases[i].wake_op);
+		tb_switch(tb, 5500, 1, 0, TRACE_HOW_NONE, 2);
+		all_die(tb, 7000);
+		tb_analyze(tb);
+		if (cause_of(tb) != cases[i].cause)
+			fail_msg("case %d: cause %d", (int)i, cause_of(tb));
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* A sleep that was stopped and goes on is a sleep. */
+static void test_restarted_call(void **state)
+{
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_block(tb, 4000, 1, 2, NR_NANOSLEEP, 0, 0);
+	tb_waking(tb, 5000, 0, 1, 2, NR_TGKILL, 0, 0);
+	tb_switch(tb, 5100, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 5200, 1, 2, NR_NANOSLEEP, 0, 0)->how = TRACE_HOW_STOPPED;
+	tb_waking(tb, 6000, 0, 1, 2, NR_TGKILL, 0, 0);
+	tb_switch(tb, 6100, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 6200, 1, 2, NR_RESTART, 0, 0);
+	tb_waking(tb, 6900, 0, 0, 2, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_switch(tb, 6950, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 7000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_SLEEP, 1000 + 700);
+	tb_expect(tb, 2, STATE_WAIT_OTHER, 800);
+}
+
+/* A timer came upon the thread long before it went to sleep: it does not end that sleep. */
+static void early_timer(struct tb *tb, uint64_t before_ns, uint64_t slept_ns)
+{
+	const uint64_t out_ns = 1000000000;
+
+	two_threads(tb);
+	tb_waking(tb, out_ns - before_ns, 1, 2, 2, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_block(tb, out_ns, 1, 2, NR_NANOSLEEP, 0, 0);
+	tb_switch(tb, out_ns + slept_ns, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, out_ns + slept_ns + 1000);
+	tb_analyze(tb);
+}
+
+static void test_early_timer_is_stale(void **state)
+{
+	struct tb *tb = *state;
+
+	early_timer(tb, 999990000, UINT64_C(4000000000));
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000);
+	tb_expect(tb, 2, STATE_UNKNOWN, UINT64_C(4000000000));
+}
+
+static void test_early_timer_just_before(void **state)
+{
+	struct tb *tb = *state;
+
+	early_timer(tb, 2000, 5000);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 5000);
+	assert_int_equal(tb->report.quality.causes[CAUSE_TIMER], 1);
+}
+
+/* One that cannot have ended this wait: for all that is known, nothing did. */
+static void early_unfit(struct tb *tb, uint64_t slept_ns)
+{
+	two_threads(tb);
+	tb_waking(tb, 3900, 0, 1, 2, NR_FUTEX, 0x2000, 1);
+	tb_block(tb, 4000, 1, 2, NR_FUTEX, 0x1000, 0);
+	tb_switch(tb, 4000 + slept_ns, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 5000 + slept_ns);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_UNKNOWN, slept_ns);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000);
+}
+
+static void test_early_unfit(void **state)
+{
+	early_unfit(*state, 800);
+}
+
+static void test_early_unfit_long(void **state)
+{
+	early_unfit(*state, 30000000);
+}
+
+/* The unlock came first, then a timer and another word's: the unlock it was. */
+static void early_hidden(struct tb *tb, uint64_t slept_ns)
+{
+	two_threads(tb);
+	tb_waking(tb, 3900, 0, 1, 2, NR_FUTEX, 0x1000, 1);
+	tb_waking(tb, 3950, 1, 2, 2, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_waking(tb, 3960, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_block(tb, 4000, 1, 2, NR_FUTEX, 0x1000, 0);
+	tb_switch(tb, 4000 + slept_ns, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 5000 + slept_ns);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + slept_ns);
+	assert_int_equal(tb->report.quality.causes[CAUSE_THREAD], 1);
+}
+
+static void test_early_not_hidden(void **state)
+{
+	early_hidden(*state, 800);
+}
+
+static void test_early_not_hidden_long(void **state)
+{
+	early_hidden(*state, 30000000);
 }
 
 /* An exec from another thread: it takes the leader's tid, the leader dies. */
@@ -451,6 +616,31 @@ static void test_usage_is_since_birth(void **state)
 	tb_analyze(tb);
 	assert_int_equal(tb_row(tb, 1)->thread->kernel_run_ns, 3100);
 	assert_int_equal(tb->report.quality.clock.worst_ns, 100);
+}
+
+static void usage_add(struct tb *tb, uint64_t ts_ns, uint64_t id, uint64_t run_ns)
+{
+	struct trace_usage *usage = &tb_add(tb, ts_ns, 0, TRACE_USAGE)->usage;
+
+	usage->thread = id;
+	usage->run_ns = run_ns;
+}
+
+/* Thread 1 ran long, and may be off by more than thread 2 is; thread 2 may not be off so much. */
+static void test_clock_slack_is_the_threads_own(void **state)
+{
+	const uint64_t end_ns = UINT64_C(20000000000);
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_switch(tb, 10003000, 1, 2, TRACE_HOW_DEAD, 0);
+	usage_add(tb, 10003000, 2, 10000000 + 30000000);
+	tb_switch(tb, end_ns, 0, 1, TRACE_HOW_DEAD, 0);
+	usage_add(tb, end_ns, 1, end_ns - 1000 + 90000000);
+	tb_end(tb, end_ns, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.clock.worst->id, 2);
+	assert_non_null(strstr(tb->report.quality.doubts, "the kernel's clock disagrees"));
 }
 
 static void test_switch_ins_from_idle(void **state)
@@ -522,6 +712,99 @@ static void test_contradictions(void **state)
 	assert_int_equal(tb->report.quality.confidence, CONFIDENCE_LOW);
 }
 
+/* A switch is missing, and nothing says so but the core, which is at something else. */
+static void test_core_record_on_a_running_thread(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_add(tb, 2000, 0, TRACE_CORE);
+	tb_end(tb, 5000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.contradictions, 1);
+	assert_int_equal(tb->report.quality.confidence, CONFIDENCE_LOW);
+	tb_expect(tb, 1, STATE_RUN_FREE, 1000);
+	tb_expect(tb, 1, STATE_UNKNOWN, 3000);
+	assert_int_equal(tb->report.cores[0].idle_ns, 3000);
+}
+
+/* Another comes to its core, another leaves it. */
+static void test_core_is_not_free(void **state)
+{
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_thread(tb, 3100, 0, 1, 3, 1);
+	tb_switch(tb, 4000, 1, 0, TRACE_HOW_NONE, 3);
+	tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 3);
+	tb_switch(tb, 7000, 1, 3, TRACE_HOW_DEAD, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.contradictions, 2);
+	tb_expect(tb, 2, STATE_RUN_FREE, 1000 + 1000);
+	tb_expect(tb, 2, STATE_UNKNOWN, 1000);
+	tb_expect(tb, 2, STATE_READY_PREEMPTED, 2000);
+	tb_expect(tb, 3, STATE_RUN_FREE, 1000 + 1000);
+	tb_expect(tb, 3, STATE_UNKNOWN, 1000);
+}
+
+/* It leaves, wakes or is sampled on a core where it is not. */
+static void test_thread_is_elsewhere(void **state)
+{
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_switch(tb, 4000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_switch(tb, 5000, 1, 1, TRACE_HOW_PREEMPTED, 0);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 1);
+	tb_waking(tb, 6500, 0, 1, 2, NR_WRITE, 0, 0);
+	tb_sample(tb, 7000, 1, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.contradictions, 3);
+	tb_expect(tb, 1, STATE_RUN_FREE, 4000 + 500 + 1500);
+	tb_expect(tb, 1, STATE_READY_PREEMPTED, 1000);
+	assert_int_equal(tb->report.cores[0].unknown_ns, 1500);
+	tb_expect(tb, 2, STATE_READY_PREEMPTED, 3000);
+	tb_expect(tb, 2, STATE_RUN_FREE, 1000 + 1000);
+}
+
+static void test_dead_threads_do_nothing(void **state)
+{
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_switch(tb, 4000, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_waking(tb, 6000, 0, 1, 2, NR_WRITE, 0, 0);
+	tb_switch(tb, 7000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.contradictions, 2);
+	assert_int_equal(tb->report.cores[1].unknown_ns, 2000 + 2000);
+}
+
+/* Threads without a birth are of no known process: nothing of one is inherited by another's. */
+static void test_lost_births_share_nothing(void **state)
+{
+	struct tb *tb = *state;
+	struct trace_sched_switch *sw;
+
+	tb_switch(tb, 2000, 1, 0, TRACE_HOW_NONE, 7);
+	sw = tb_block(tb, 3000, 1, 7, NR_FUTEX, 0x1000, 0);
+	sw->owner = 1;
+	sw->gil = 1;
+	tb_waking(tb, 3500, 0, 1, 7, NR_FUTEX, 0x1000, 1);
+	tb_switch(tb, 3600, 1, 0, TRACE_HOW_NONE, 8);
+	tb_thread(tb, 3700, 1, 8, 9, 9);
+	tb_block(tb, 4000, 1, 8, NR_FUTEX, 0x1000, 0);
+	tb_switch(tb, 9000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	tb_expect(tb, 7, STATE_WAIT_LOCK, 500);
+	tb_expect(tb, 8, STATE_WAIT_SYNC, 5000);
+	assert_int_equal(tb_row(tb, 9)->thread->process->gil, GIL_NONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -542,15 +825,30 @@ int main(void)
 		TEST(test_causes),
 		TEST(test_classes),
 		TEST(test_lock_word_is_remembered),
+		TEST(test_lock_word_until_exec),
 		TEST(test_lock_word_per_process),
+		TEST(test_futex_between_processes),
+		TEST(test_restarted_call),
+		TEST(test_early_timer_is_stale),
+		TEST(test_early_timer_just_before),
+		TEST(test_early_unfit),
+		TEST(test_early_unfit_long),
+		TEST(test_early_not_hidden),
+		TEST(test_early_not_hidden_long),
 		TEST(test_exec_changes_tid),
 		TEST(test_tid_reuse),
 		TEST(test_usage_is_since_birth),
+		TEST(test_clock_slack_is_the_threads_own),
 		TEST(test_switch_ins_from_idle),
 		TEST(test_no_threads),
 		TEST(test_no_records),
 		TEST(test_huge_ids),
 		TEST(test_contradictions),
+		TEST(test_core_record_on_a_running_thread),
+		TEST(test_core_is_not_free),
+		TEST(test_thread_is_elsewhere),
+		TEST(test_dead_threads_do_nothing),
+		TEST(test_lost_births_share_nothing),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

@@ -225,7 +225,66 @@ static void test_loss_does_not_balance(void **state)
 	tb_switch(tb, 3600, 0, 0, TRACE_HOW_NONE, 1);
 	tb_analyze(tb);
 	assert_false(tb->report.quality.balances);
-	assert_int_equal(tb->report.quality.confidence, CONFIDENCE_MEDIUM);
+	assert_int_equal(tb->report.quality.confidence, CONFIDENCE_LOW);
+}
+
+/* Counted as lost, but no gap says when: nothing was made unknown for it. */
+static void test_loss_without_gap(void **state)
+{
+	struct tb *tb = *state;
+
+	all_die(tb, 8000);
+	for (size_t i = 0; i < tb->cnt; i++)
+		if (tb->records[i].kind == TRACE_TALLY && !tb->records[i].tally.core) {
+			tb->records[i].tally.lost += 3;
+			tb->records[i].tally.counted += 3;
+		}
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.lost, 3);
+	assert_false(tb->report.quality.balances);
+	assert_int_equal(tb->report.quality.confidence, CONFIDENCE_LOW);
+}
+
+static void steal_add(struct tb *tb, uint64_t ts_ns, uint64_t steal_ns)
+{
+	tb_add(tb, ts_ns, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT)->corestat.steal_ns = steal_ns;
+}
+
+static void test_steal_runs_backwards(void **state)
+{
+	struct tb *tb = *state;
+
+	steal_add(tb, 3500, 5000);
+	steal_add(tb, 4500, 6000);
+	steal_add(tb, 5500, 2000);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.steal_ns, 1000);
+	assert_int_equal(tb->report.cores[0].steal_ns, 1000);
+	assert_non_null(strstr(tb->report.quality.doubts, "steal time ran backwards"));
+}
+
+/* Arrivals that had to be inferred are counted by the probes as well. */
+static void inferred(struct tb *tb, uint64_t unseen, uint64_t contradictions)
+{
+	tb_switch(tb, 4000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2)->inferred = 1;
+	all_die(tb, 8000);
+	for (size_t i = 0; i < tb->cnt; i++)
+		if (tb->records[i].kind == TRACE_TALLY && tb->records[i].tally.core == 1)
+			tb->records[i].tally.unseen = unseen;
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.contradictions, contradictions);
+}
+
+static void test_inferred_arrivals_agree(void **state)
+{
+	inferred(*state, 1, 0);
+}
+
+static void test_inferred_arrivals_differ(void **state)
+{
+	inferred(*state, 2, 1);
 }
 
 /* A file without its end: the run lasts until the last record, and the report says so. */
@@ -358,6 +417,10 @@ int main(void)
 		TEST(test_birth_read_late),
 		TEST(test_death_lost),
 		TEST(test_loss_does_not_balance),
+		TEST(test_loss_without_gap),
+		TEST(test_steal_runs_backwards),
+		TEST(test_inferred_arrivals_agree),
+		TEST(test_inferred_arrivals_differ),
 		TEST(test_cut_file),
 		TEST(test_cut_tail_is_unknown),
 		TEST(test_cut_tail_is_short),

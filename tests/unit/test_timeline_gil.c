@@ -401,6 +401,49 @@ static void test_pending(void **state)
 	assert_int_equal(tb->report.quality.gil_pending_ns, 4500);
 }
 
+/* Nobody waits for the answer once the process is gone, or before it was there. */
+static void test_pending_until_death(void **state)
+{
+	struct tb *tb = *state;
+
+	for (size_t i = 0; i < tb->cnt; i++)
+		if (tb->records[i].kind == TRACE_EXEC)
+			tb->records[i].exec.gil_state = TRACE_GIL_PENDING;
+		else if (tb->records[i].kind == TRACE_GIL)
+			tb->records[i].kind = TRACE_CORESTAT;
+	/* A child, which inherits the question. */
+	tb_thread(tb, 4000, 0, 1, 3, 3);
+	tb_switch(tb, 4100, 1, 2, TRACE_HOW_DEAD, 3);
+	tb_switch(tb, 5000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8500, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.gil_pending_ns, (5000 - 1000) + (8000 - 4000));
+}
+
+/* Recorded without samples: what others do must not pile up behind a thread that runs and runs. */
+static void test_no_samples(void **state)
+{
+	const uint64_t rounds = 20000, ms = 1000000;
+	struct tb *tb = *state;
+	uint64_t at_ns = 3000;
+
+	TB_PEEK(tb_sample(tb, 3000, 1, 2), 0, 2, TB_HELD, 1);
+	for (uint64_t i = 0; i < rounds; i++) {
+		at_ns += ms / 10;
+		tb_switch(tb, at_ns, 0, 1, TRACE_HOW_PREEMPTED, 0);
+		at_ns += ms / 10;
+		tb_switch(tb, at_ns, 0, 0, TRACE_HOW_NONE, 1);
+	}
+	TB_PEEK(tb_sample(tb, at_ns + ms, 1, 2), 0, 1, TB_HELD, 2);
+	all_die(tb, at_ns + 2 * ms);
+	tb_analyze(tb);
+	assert_true(tb->analysis.timeline.queue.items_cap < 8192);
+	assert_true(tb->analysis.timeline.queue.keys_cap < 8192);
+	assert_true(tb_state(tb, 2, STATE_RUN_GIL) > at_ns - 200 * ms);
+	assert_true(tb_row(tb, 2)->sampled_ns > at_ns - 200 * ms);
+}
+
 /* "None" is an answer as well. */
 static void test_pending_none(void **state)
 {
@@ -469,6 +512,8 @@ int main(void)
 		TEST(test_two_at_once_is_shown),
 		TEST(test_missed_holder_changes),
 		TEST(test_pending),
+		TEST(test_pending_until_death),
+		TEST(test_no_samples),
 		TEST(test_pending_none),
 		TEST(test_fork_and_exec),
 	};
