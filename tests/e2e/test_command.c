@@ -386,14 +386,17 @@ static void own_signals_do_not_come_back(void **state)
 /* A caller that ignores its children passes that on to the command, and we wait for ours all the same. */
 static void ignored_children(void **state)
 {
-	struct run run;
+	struct run run, native;
 
 	(void)state;
 	NEED_BPF();
+	/* Others may be ignored by whoever runs the tests: what counts is that nothing is changed. */
+	run_words(&native, "env", "--ignore-signal=CHLD", "grep", "Sig[IB]", "/proc/self/status");
 	run_words(&run, "env", "--ignore-signal=CHLD", built("trace-run"), "--no-report", "--force", "-o",
-		  "s.plx", "grep", "SigIgn", "/proc/self/status");
+		  "s.plx", "grep", "Sig[IB]", "/proc/self/status");
 	assert_int_equal(run.status, 0);
-	assert_string_equal(run.out, "SigIgn:\t0000000000010000\n");
+	assert_string_equal(run.out, native.out);
+	run_free(&native);
 	run_free(&run);
 }
 
