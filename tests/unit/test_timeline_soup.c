@@ -108,6 +108,31 @@ static void soup(struct tb *tb, uint64_t seed)
 	}
 }
 
+/* On-core time from the records, states and cores: the same but for what was lost. */
+static void sums_check(const struct tb *tb, uint64_t seed)
+{
+	uint64_t unsure_ns = 0, ours_ns = 0, core_unsure_ns = 0;
+
+	for (size_t i = 0; i < tb->report.threads_listed; i++) {
+		const struct report_thread *row = &tb->report.threads[i];
+		uint64_t run_ns = row->state_ns[STATE_RUN_GIL] + row->state_ns[STATE_RUN_FREE] +
+				  row->state_ns[STATE_RUN_SPIN];
+
+		unsure_ns += row->thread->unsure_ns;
+		if (row->thread->on_core_ns != run_ns + row->thread->unsure_ns ||
+		    row->thread->unsure_ns > row->state_ns[STATE_UNKNOWN])
+			fail_msg("seed %d: thread %d ran for %d ns", (int)seed,
+				 (int)row->thread->id, (int)run_ns);
+	}
+	for (size_t i = 0; i < tb->report.cores_cnt; i++) {
+		ours_ns += tb->report.cores[i].ours_ns;
+		core_unsure_ns += tb->analysis.cores.cores[i].unsure_ns;
+	}
+	assert_int_equal(core_unsure_ns, unsure_ns);
+	assert_int_equal(ours_ns - unsure_ns,
+			 tb->report.tree.curves->integral_ns[CURVE_SCHEDULED]);
+}
+
 static void test_soup(void **state)
 {
 	static struct tb tb;
@@ -125,6 +150,7 @@ static void test_soup(void **state)
 			fail_msg("seed %d: %d %s", (int)seed, err, tb.analysis.identity.broken);
 		assert_int_equal(report_make(&tb.report, &tb.analysis,
 					     &(struct report_filter){ 0 }), 0);
+		sums_check(&tb, seed);
 		text = tb_text(&tb, 1);
 		json = tb_json(&tb);
 		assert_non_null(strstr(json, "\"schema\": 1"));
