@@ -97,6 +97,25 @@ static void settle(struct queue *queue, struct thread *thread, bool holds, bool 
 	gil->mode = holds ? GIL_MODE_HELD : GIL_MODE_FREE;
 }
 
+/*
+ * It came without the GIL, is without it now, and has had it in between: as around a call that may
+ * block, it took it first thing, and let go right before it blocked. Pushed off or at a tick: half-way.
+ */
+static bool stint_had(struct queue *queue, struct thread *thread, const struct gil_peek *peek,
+		      bool blocks, uint64_t now_ns)
+{
+	struct gil_view *gil = &thread->gil;
+
+	if (gil->mode != GIL_MODE_FREE || gil->since_ns != thread->in_ns || !peek->gil ||
+	    !peek_says_had(peek, thread) || peek_says_held(peek, thread))
+		return false;
+	queue_decide(queue, thread, thread->in_ns, STATE_RUN_GIL);
+	thread->sampled = true;
+	if (!blocks)
+		queue_decide_sampled(queue, thread, middle(thread->in_ns, now_ns), STATE_RUN_FREE);
+	return true;
+}
+
 void gil_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
 {
 	struct gil_view *gil = &thread->gil;
@@ -152,7 +171,8 @@ void gil_look(struct queue *queue, struct thread *thread, const struct gil_peek 
 		fight_look(queue, thread, peek, now_ns);
 		return;
 	default:
-		settle(queue, thread, holds, false, now_ns);
+		if (!stint_had(queue, thread, peek, false, now_ns))
+			settle(queue, thread, holds, false, now_ns);
 		watch(queue, thread, thread->gil.mode, now_ns);
 	}
 }
@@ -228,6 +248,8 @@ void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek
 
 	if (gil->mode == GIL_MODE_FIGHT)
 		fights = fight_leave(queue, thread, peek, holds, blocks, how, now_ns);
+	else if (stint_had(queue, thread, peek, how != TRACE_HOW_PREEMPTED, now_ns))
+		gil->mode = GIL_MODE_FREE;
 	else if (gil->mode != GIL_MODE_OFF && peek->gil)
 		settle(queue, thread, holds, blocks, now_ns);
 	else if (gil->mode == GIL_MODE_DROPPED)

@@ -14,6 +14,8 @@
  *
  * Rules, where the next evidence comes at time e:
  *   FREE, HELD   the same again: nothing changed. The opposite: it changed half-way, sampled.
+ *                Free since the switch-in and free now, but it had it in between: as around a call
+ *                that may block, taken at the switch-in, dropped where it blocks; sampled.
  *   FIGHT        Holds it, or held it since (last holder, and the switch number moved on): taking
  *                an uncontended GIL costs 100 ns, so it was taken right at the switch-in; sampled.
  *                Proved by its own waking of a GIL word inside the take: run.spin until e.

@@ -111,6 +111,28 @@ static void test_gil_off_is_free(void **state)
 	expect(tb, 0, 5000, 0);
 }
 
+/* Taken after one blocking call and let go before the next: no look ever found it held. */
+static void test_had_between_two_calls(void **state)
+{
+	struct tb *tb = *state;
+
+	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_FREED, 1);
+	tb_waking(tb, 5000, 0, 1, 2, NR_WRITE, 4, 0);
+	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2);
+	/* Another thread's take and its own: the number moved on, and it was the last. */
+	TB_PEEK(tb_block(tb, 6000, 1, 2, NR_READ, 3, 0), 0, 2, TB_FREED, 3);
+	tb_waking(tb, 7000, 0, 1, 2, NR_WRITE, 4, 0);
+	tb_switch(tb, 7000, 1, 0, TRACE_HOW_NONE, 2);
+	/* Nobody took it since: whether it did itself is not to be seen. */
+	TB_PEEK(tb_block(tb, 7500, 1, 2, NR_READ, 3, 0), 0, 2, TB_FREED, 3);
+	tb_waking(tb, 7800, 0, 1, 2, NR_WRITE, 4, 0);
+	tb_switch(tb, 7800, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	expect(tb, 1000 + 1000, 500 + 200, 0);
+	assert_int_equal(tb_row(tb, 2)->sampled_ns, 1000 + 1000);
+}
+
 static void test_switch_out_is_evidence(void **state)
 {
 	struct tb *tb = *state;
@@ -494,6 +516,7 @@ int main(void)
 		TEST(test_sample_changes_at_midpoint),
 		TEST(test_no_change_is_not_sampled),
 		TEST(test_gil_off_is_free),
+		TEST(test_had_between_two_calls),
 		TEST(test_switch_out_is_evidence),
 		TEST(test_preempted_holder),
 		TEST(test_spin_until_own_waking),
