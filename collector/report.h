@@ -6,9 +6,15 @@
 #include "collector/identity.h"
 
 /*
- * Runs the trace-report that lies beside this program (else the one on the PATH) on the file, its
- * output on our stderr: stdout is the command's. -ENOENT: there is no trace-report.
+ * Finds the trace-report that lies beside this program, while we may still look everywhere: the user
+ * whom we become may not. -1: there is none, and the PATH will be searched.
  */
-int report_print(const char *path, const struct identity *identity);
+int report_find(void);
+
+/*
+ * Runs it on the file, as the identity's user, its output on our stderr: stdout is the command's.
+ * -ENOENT: there is no trace-report. What else goes wrong it says itself.
+ */
+int report_print(int program_fd, const char *path, const struct identity *identity);
 
 #endif
