@@ -12,7 +12,7 @@
 #include "tests/support/record.h"
 #include "tests/support/run.h"
 
-#define ATTEMPTS 5
+#define ATTEMPTS 10
 
 void record_workload(struct recording *recording, const char *const args[])
 {

@@ -30,7 +30,7 @@ void assert_identities(const json_t *report);
 /* A figure that must not exceed a bar. Says so and gives false when it does. */
 bool within(const char *what, double figure, double bar);
 
-/* Repeats the check until it is true, five times at most; then fails the test. */
+/* Repeats the check until it is true, ten times at most; then fails the test. */
 void attempts(bool (*check)(void));
 
 #endif
