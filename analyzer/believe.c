@@ -106,9 +106,9 @@ static unsigned int ends_itself(const struct waking *waking)
 }
 
 /*
- * Whether a call that wakes futexes concerns this word. The same address in another process is another
- * word; a word that is shared may have any address there, so two shared operations are believed to
- * mean the same one. Of the newer calls it is not recorded whether they share.
+ * Whether a call that wakes futexes concerns this word. The same address in another process is
+ * another word; a word that is shared may have any address there, so two shared operations are
+ * believed to mean the same one. Of the newer calls it is not recorded whether they share.
  */
 static bool futex_believed(const struct waking *waking, const struct wait *wait, bool same_process)
 {
@@ -167,9 +167,9 @@ void early_add(struct early_wakings *early, const struct waking *waking)
 }
 
 /*
- * What can end a wait though no thread's call says so: the time-out of a futex, a poll or a semaphore;
- * a device; a program at the other end of a pipe. The locks of the kernel, which are of no kind, are
- * passed on by anybody in any call.
+ * What can end a wait though no thread's call says so: the time-out of a futex, a poll or a
+ * semaphore; a device; a program at the other end of a pipe. The locks of the kernel, which are of
+ * no kind, are passed on by anybody in any call.
  */
 static const unsigned int early_fits[EARLY_SLOT_CNT] = {
 	[EARLY_INTERRUPT] = ENDS_ANY | ENDS_FUTEX | ENDS_IO | ENDS_SLEEP,

@@ -13,8 +13,9 @@
 #include "trace/records.h"
 
 /*
- * A waking before the switch-out ends a wait only while the thread is going to sleep. Where no thread
- * vouches for it, with a call that can end that very wait, it must have come within this time.
+ * A waking before the switch-out ends a wait only while the thread is going to sleep. Where no
+ * thread vouches for it, with a call that can end that very wait, it must have come within this
+ * time.
  */
 #define EARLY_NS UINT64_C(100000)
 
@@ -23,9 +24,9 @@ enum wake_cause wake_judge(const struct waking *waking, const struct wait *wait,
 
 void early_add(struct early_wakings *early, const struct waking *waking);
 /*
- * The waking that ended the wait, should none come later: the last believed one; or the last that fits
- * the wait's kind (a timer a sleep, a device or a program outside an input) and came just before
- * out_ns. NULL when there is none.
+ * The waking that ended the wait, should none come later: the last believed one; or the last that
+ * fits the wait's kind (a timer a sleep, a device or a program outside an input) and came just
+ * before out_ns. NULL when there is none.
  */
 const struct waking *early_find(const struct early_wakings *early, const struct wait *wait,
 				uint64_t process, uint64_t out_ns);

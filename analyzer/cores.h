@@ -2,13 +2,13 @@
 /*
  * What every core did, and what the threads lacked while cores stood idle.
  *
- * At every instant a core is exactly one of: ours, another program, idle, unknown. Checked (the part of
- * identity 5 that these figures use): each core's uses sum to the wall time; ours is true, spin, or a
- * thread's whose state was lost; all cores' together is the time that the threads' states say that they
- * were scheduled; the parts of the idle time sum to it. Idle cores are accounted for as in
- * speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there are ready threads
- * idle while work waited; then as many as there are waiting threads, in equal parts over those threads
- * by the class of their wait; the rest idle because there are no threads.
+ * At every instant a core is exactly one of: ours, another program, idle, unknown. Checked (the
+ * part of identity 5 that these figures use): each core's uses sum to the wall time; ours is true,
+ * spin, or a thread's whose state was lost; all cores' together is the time that the threads'
+ * states say that they were scheduled; the parts of the idle time sum to it. Idle cores are
+ * accounted for as in speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there
+ * are ready threads idle while work waited; then as many as there are waiting threads, in equal
+ * parts over those threads by the class of their wait; the rest idle because there are no threads.
  */
 #ifndef ANALYZER_CORES_H
 #define ANALYZER_CORES_H

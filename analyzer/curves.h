@@ -2,8 +2,8 @@
 /*
  * The curves over time: how many threads exist, look busy, are on a core, make progress; for the
  * whole tree and for each process. Checks identities 2 and 3, each against an account of its own:
- *  - curves go by what the changes say that a thread leaves, the states' counts by what is remembered
- *    of it;
+ *  - curves go by what the changes say that a thread leaves, the states' counts by what is
+ *    remembered of it;
  *  - the levels must sum to the time from the first birth to the last death, and, each times its
  *    height, to the integral of the curve;
  *  - scheduled must be the time between the switches, as the timeline counted it from the records.

@@ -285,7 +285,7 @@ void gil_tire(struct queue *queue, struct thread *thread, uint64_t now_ns)
 		queue_unhold(queue, thread);
 		return;
 	}
-	/* Whoever waited for the GIL does not run for so long without: it would have blocked again. */
+	/* Whoever waited for the GIL does not run for so long without: it would block again. */
 	if (gil->mode == GIL_MODE_FIGHT && gil->part == TRACE_GIL_PART_COND && !gil->misses)
 		fight_won(queue, thread, true, now_ns);
 	else if (gil->mode == GIL_MODE_FIGHT)

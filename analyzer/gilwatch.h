@@ -26,8 +26,8 @@
  *                switch-in, dropped half-way to that look, sampled. Whoever came back from a forced
  *                switch had nothing to take: run.free.
  *   DROPPED      blocks on the GIL: run.spin since (forced switch); anything else: run.free since.
- * Where evidence stays away (recorded without samples), the mode is confirmed after a while, sampled:
- * whoever has run for so long has won its fight, or did not want the GIL back.
+ * Where evidence stays away (recorded without samples), the mode is confirmed after a while,
+ * sampled: whoever has run for so long has won its fight, or did not want the GIL back.
  */
 #ifndef ANALYZER_GILWATCH_H
 #define ANALYZER_GILWATCH_H

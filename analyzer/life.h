@@ -10,14 +10,15 @@
 #include "analyzer/timeline.h"
 
 /*
- * While somebody is in doubt, all that the others do is kept back in memory. Looks at a running thread
- * come every millisecond, doubts about wakings are short (prescan.h): what has lasted so long will last.
+ * While somebody is in doubt, all that the others do is kept back in memory. Looks at a running
+ * thread come every millisecond, doubts about wakings are short (prescan.h): what has lasted so
+ * long will last.
  */
 #define TIRED_NS UINT64_C(100000000)
 
 /*
- * The thread with this id; born unknown if its birth was never seen. NULL when it is dead: the record
- * that names it contradicts its death.
+ * The thread with this id; born unknown if its birth was never seen. NULL when it is dead: the
+ * record that names it contradicts its death.
  */
 int life_sight(struct timeline *timeline, uint64_t id, struct thread **ret_thread);
 int life_birth(struct timeline *timeline, const struct trace_record *record);

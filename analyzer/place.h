@@ -3,8 +3,8 @@
  * Which thread is on which core, what else the cores do, and what lost events take back of it.
  *
  * Always: a core is at one of ours (core_now.thread) if and only if that thread is on it
- * (PLACE_CORE). A record that says otherwise contradicts the ones before: it is counted, and all that
- * it proves wrong is unknown from then on.
+ * (PLACE_CORE). A record that says otherwise contradicts the ones before: it is counted, and all
+ * that it proves wrong is unknown from then on.
  */
 #ifndef ANALYZER_PLACE_H
 #define ANALYZER_PLACE_H

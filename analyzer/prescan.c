@@ -365,7 +365,8 @@ uint64_t prescan_process(const struct prescan *prescan, uint64_t thread_id)
 	return thread ? thread->process : 0;
 }
 
-const struct idmap *prescan_locks(const struct prescan *prescan, uint64_t process_id, uint32_t execs)
+const struct idmap *prescan_locks(const struct prescan *prescan, uint64_t process_id,
+				  uint32_t execs)
 {
 	const struct prescan_process *process = idmap_get(&prescan->process_ids, process_id);
 
@@ -385,7 +386,7 @@ enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread
 	if (*next == thread->verdicts_cnt || thread->verdicts[*next].out_ns != out_ns)
 		return VERDICT_NONE;
 	verdict = &thread->verdicts[*next];
-	/* Across lost events a verdict is worth nothing, but that there is none is known at once. */
+	/* Across lost events a verdict is worth nothing, and that is known at once. */
 	if (prescan_gap_begins_in(prescan, verdict->out_ns, verdict->in_ns))
 		return VERDICT_LOST;
 	return verdict->verdict;

@@ -10,10 +10,10 @@
  *    happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
  *    there are few verdicts.
  *  - The process of every thread, as its birth may stand behind its first switch or be lost.
- *  - Futex words that belong to locks, for each address space (a process from one exec to the next):
- *    one wait that shows an owner tells what the waits before it were for. Memory that is freed and
- *    used again for something else keeps that class until the next exec: only the allocations could
- *    tell, and they are not recorded.
+ *  - Futex words that belong to locks, for each address space (a process from one exec to the
+ *    next): one wait that shows an owner tells what the waits before it were for. Memory that is
+ *    freed and used again for something else keeps that class until the next exec: only the
+ *    allocations could tell, and they are not recorded.
  */
 #ifndef ANALYZER_PRESCAN_H
 #define ANALYZER_PRESCAN_H

@@ -40,11 +40,11 @@ void quality_clear(struct quality *quality);
 /* What all cores lost; the larger where gaps and tallies differ. */
 uint64_t quality_lost(const struct quality *quality);
 /*
- * Whether recorded + lost = counted on every core, and lost is what its gaps tell of; without a tally
- * (file cut) it is not.
+ * Whether recorded + lost = counted on every core, and lost is what its gaps tell of; without a
+ * tally (file cut) it is not.
  */
 bool quality_balances(const struct quality *quality);
-/* Cores whose counts of arrivals that had to be inferred differ, for no loss that would explain it. */
+/* Cores whose counts of inferred arrivals differ, for no loss that would explain it. */
 uint64_t quality_contradictions(const struct quality *quality);
 uint64_t quality_steal_ns(const struct quality *quality);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How long every thread was in each state, and what ended the waits. Checks identity 1: the states
- * tile each thread's life, up to its death; and those on a core its time between the switches, which
- * the timeline counts from the records.
+ * tile each thread's life, up to its death; and those on a core its time between the switches,
+ * which the timeline counts from the records.
  */
 #ifndef ANALYZER_TALLY_H
 #define ANALYZER_TALLY_H

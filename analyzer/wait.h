@@ -43,8 +43,9 @@ struct waking {
 };
 
 /*
- * The wakings of a thread since it came to its core, before it is known what it will wait for. Kept
- * is the last that could end each kind of wait, so that none is hidden by a later one that could not.
+ * The wakings of a thread since it came to its core, before it is known what it will wait for.
+ * Kept is the last that could end each kind of wait, so that none is hidden by a later one that
+ * could not.
  */
 enum early_slot {
 	/* By wait kind: a traced thread, in a system call that ends waits of that kind. */

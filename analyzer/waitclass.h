@@ -44,8 +44,8 @@ enum futex_op {
 };
 
 /*
- * What the thread that this switch blocked is waiting for. `before` is its wait before, not counting
- * stops: a call that a signal interrupted goes on under another name.
+ * What the thread that this switch blocked is waiting for. `before` is its wait before, not
+ * counting stops: a call that a signal interrupted goes on under another name.
  */
 void wait_classify(const struct trace_sched_switch *record, const struct wait *before,
 		   struct wait *ret_wait);

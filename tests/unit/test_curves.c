@@ -381,7 +381,7 @@ static void test_identity_3(void **state)
 
 	(void)state;
 	assert_int_equal(curves_feed(&identity, &run, changes, 2), -EPROTO);
-	assert_non_null(strstr(identity.broken, "identity 3: the levels of true parallelism of the run"));
+	assert_non_null(strstr(identity.broken, "of the run sum to 200 ns"));
 }
 
 /* A process whose changes come late: its levels are shorter than its life. */

@@ -154,7 +154,7 @@ static void unknown_exec_is_handed_on(void **state)
 	struct event_exec e = {
 		.head = { .kind = EVENT_EXEC, .thread = 3 }, .tid = 40, .process = 3,
 		.gil_state = EVENT_GIL_PENDING, .path_len = 100000, .start_code = 0x1000,
-		.program = { 5, 6 }, .path = "/bin/x",
+		.program = { 5, 6, 7 }, .path = "/bin/x",
 	};
 	struct decoded d;
 

@@ -361,7 +361,7 @@ static void test_classes(void **state)
 	}
 }
 
-/* The class belongs to the word: every wait for it is for a lock, if an owner is ever seen there. */
+/* The class belongs to the word: all waits for it are for a lock, if an owner is ever seen. */
 static void test_lock_word_is_remembered(void **state)
 {
 	struct tb *tb = *state;
@@ -430,7 +430,7 @@ static void test_lock_word_per_process(void **state)
 	assert_int_equal(tb->report.quality.causes[CAUSE_UNCLEAR], 2);
 }
 
-/* A word in shared memory has an address in each process; an exit ends a join, not another's wait. */
+/* A shared word has an address in each process; an exit ends a join, not another's wait. */
 static void test_futex_between_processes(void **state)
 {
 	static const struct {
