@@ -74,7 +74,8 @@ void trace_print(const struct report *report, struct style style, FILE *out)
 			       format_noun(quality->gil_peeks, "look", "looks").s,
 			       format_noun(quality->gil_switches_seen, "change", "changes").s,
 			       format_count(quality->gil_switches_missed).s);
-	if (quality->gil_pending_ns)
+	/* Where nobody has a GIL, looking for one has cost nothing that is worth a line. */
+	if (quality->gil_pending_ns && quality->gil_peeks)
 		sentence_print(out, "  ", "Until the GIL was located, futex waits are unknown: %s.",
 			       format_time(quality->gil_pending_ns, style).s);
 	if (quality->unseen)

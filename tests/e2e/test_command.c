@@ -419,6 +419,40 @@ static void waits_for_the_tree(void **state)
 	run_free(&run);
 }
 
+/* The first words on stderr are whom it waits for. */
+static bool has_complained(void *arg)
+{
+	struct run *run = arg;
+	struct stat st;
+
+	return !fstat(run->err_fd, &st) && st.st_size > 0;
+}
+
+/* Waiting for what the command left behind can be ended; it says for whom, and loses nothing. */
+static void waiting_can_be_ended(void **state)
+{
+	struct run run;
+	int left;
+
+	(void)state;
+	NEED_BPF();
+	run_start(&run, NULL, (const char *const[]){ built("trace-run"), "--force", "-o", "left.plx", "sh", "-c",
+		  "sleep 60 >/dev/null 2>&1 & echo $!; exit 3", NULL });
+	wait_until(has_complained, &run);
+	assert_int_equal(kill(run.pid, SIGINT), 0);
+	run_wait(&run);
+	assert_int_equal(run.status, 3);
+	assert_non_null(strstr(run.err, "waiting for what it started: sleep (pid "));
+	assert_non_null(strstr(run.err, "alive"));
+	left = atoi(run.out);
+	assert_true(left > 1);
+	assert_int_equal(kill(left, SIGKILL), 0);
+	run_free(&run);
+	run_words(&run, built("trace-report"), "--dump", "left.plx");
+	assert_non_null(strstr(run.out, "reason=2"));
+	run_free(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +476,7 @@ int main(void)
 		cmocka_unit_test(own_signals_do_not_come_back),
 		cmocka_unit_test(ignored_children),
 		cmocka_unit_test(waits_for_the_tree),
+		cmocka_unit_test(waiting_can_be_ended),
 	};
 
 	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
