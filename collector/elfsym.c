@@ -16,7 +16,7 @@ struct gil_symbol {
 };
 
 static const struct gil_symbol gil_symbols[] = {
-	{ "gilrt_gil", 208, 0x98 },	/* workloads/gilrt/gilrt.h */
+	{ "gilrt_gil", 208, 0x98 },	/* workloads/gilrt/gilrt.h; there an array */
 };
 
 static const struct gil_symbol *gil_symbol_named(const char *name)
@@ -61,7 +61,7 @@ static bool section_find_gil(Elf *elf, Elf_Scn *section, const GElf_Shdr *header
 		    sym.st_shndx == SHN_UNDEF)
 			continue;
 		known = gil_symbol_named(elf_strptr(elf, header->sh_link, sym.st_name));
-		if (!known || known->size != sym.st_size)
+		if (!known || !sym.st_size || sym.st_size % known->size)
 			continue;
 		ret_gil->offset = sym.st_value - code;
 		ret_gil->thread_id_offset = known->thread_id_offset;

@@ -24,8 +24,8 @@
 #include "workloads/gilrt/lock.h"
 #include "workloads/gilrt/queue.h"
 
-static const struct gilrt_config gil_on = { .gil = true, .switch_interval_us = 200 };
-static const struct gilrt_config gil_off = { .gil = false };
+static const struct gilrt_config gil_on = { .mode = GILRT_NEW, .switch_interval_us = 200 };
+static const struct gilrt_config gil_off = { .mode = GILRT_OFF };
 
 static int runtime_begin(void **state)
 {

@@ -76,9 +76,9 @@ static void test_work_depends_on_all_of_its_state(void **state)
 static void test_work_is_the_same_under_any_regime(void **state)
 {
 	const struct gilrt_config configs[] = {
-		{ .gil = true, .checkpoints = GILRT_EVERY_OP },
-		{ .gil = true, .checkpoints = GILRT_BACKEDGE_AND_CALL },
-		{ .gil = false },
+		{ .mode = GILRT_NEW, .checkpoints = GILRT_EVERY_OP },
+		{ .mode = GILRT_NEW, .checkpoints = GILRT_BACKEDGE_AND_CALL },
+		{ .mode = GILRT_OFF },
 	};
 	const uint32_t sum = checksum_after(3, 4, 0);
 	size_t i;
@@ -121,7 +121,7 @@ static void test_options_default(void **state)
 	assert_int_equal(options.duration_ns, 2 * NSEC_PER_SEC);
 	assert_int_equal(options.round_cnt, 0);
 	assert_int_equal(options.seed, 1);
-	assert_true(options.runtime.gil);
+	assert_int_equal(options.runtime.mode, GILRT_NEW);
 	assert_int_equal(options.runtime.switch_interval_us, 5000);
 	assert_int_equal(options.runtime.checkpoints, GILRT_BACKEDGE_AND_CALL);
 	assert_false(options.pinned || options.truth || options.help);
@@ -144,7 +144,7 @@ static void test_options_given(void **state)
 	assert_int_equal(CPU_COUNT(&options.cpus), 3);
 	assert_true(CPU_ISSET(0, &options.cpus) && CPU_ISSET(2, &options.cpus));
 	assert_true(CPU_ISSET(3, &options.cpus));
-	assert_false(options.runtime.gil);
+	assert_int_equal(options.runtime.mode, GILRT_OFF);
 
 	assert_int_equal(parse(second, &options, error), 0);
 	assert_int_equal(options.runtime.switch_interval_us, 1);
@@ -176,8 +176,8 @@ static const struct refusal {
 	{ { "--cpus=3-2" }, "--cpus: '3-2' is not a list of cpus such as 0,2-3" },
 	{ { "--cpus=1-" }, "--cpus: '1-' is not a list of cpus such as 0,2-3" },
 	{ { "--cpus=1024" }, "--cpus: '1024' is not a list of cpus such as 0,2-3" },
-	{ { "--gil=ON" }, "--gil: 'ON' is neither on nor off" },
-	{ { "--checkpoints=x" }, "--checkpoints: 'x' is neither loops nor every-op" },
+	{ { "--gil=ON" }, "--gil: 'ON' is none of new, on, old, per-interpreter, off" },
+	{ { "--checkpoints=x" }, "--checkpoints: 'x' is none of loops, every-op" },
 	{ { "--switch-interval=0" },
 	  "--switch-interval: '0' is not a number from 1 to 10000000" },
 	{ { "--seed=4294967296" }, "--seed: '4294967296' is not a number from 0 to 4294967295" },
@@ -301,6 +301,8 @@ static void check_thread(const json_t *json, const struct gilrt_thread *thread)
 	assert_int_equal(number_in(json, "gil_hold_ns"), stats.gil_hold_ns);
 	assert_int_equal(number_in(json, "gil_holds"), stats.gil_holds);
 	assert_int_equal(number_in(json, "gil_released_ns"), stats.gil_released_ns);
+	assert_int_equal(number_in(json, "lock_wait_ns"), stats.lock_wait_ns);
+	assert_int_equal(number_in(json, "lock_waits"), stats.lock_waits);
 	assert_int_equal(number_in(json, "drops"), stats.drops);
 	assert_int_equal(number_in(json, "forced_switches"), stats.forced_switches);
 	assert_int_equal(number_in(json, "units"), stats.units);
@@ -311,7 +313,7 @@ static void test_truth_says_it_all(void **state)
 {
 	static const char *const names[] = { "main", "worker-0", "odd \"\\\n\x01\u00ff" };
 	const struct workload_options options = {
-		.thread_cnt = 2, .runtime = { .gil = true, .switch_interval_us = 1234 }, .seed = 5,
+		.thread_cnt = 2, .runtime = { .mode = GILRT_NEW, .switch_interval_us = 1234 }, .seed = 5,
 	};
 	const struct truth_counter counters[] = { { "items", 17 } };
 	const struct truth truth = {
@@ -327,7 +329,7 @@ static void test_truth_says_it_all(void **state)
 	run_two(&options);
 	json = truth_as_json(&truth);
 	assert_string_equal(json_string_value(json_object_get(json, "workload")), "te\"st");
-	assert_string_equal(json_string_value(json_object_get(json, "gil")), "on");
+	assert_string_equal(json_string_value(json_object_get(json, "gil")), "new");
 	assert_int_equal(number_in(json, "threads"), 2);
 	assert_int_equal(number_in(json, "switch_interval_us"), 1234);
 	assert_int_equal(number_in(json, "seed"), 5);
@@ -335,7 +337,7 @@ static void test_truth_says_it_all(void **state)
 	assert_int_equal(number_in(json, "start_ns"), 1000);
 	assert_int_equal(number_in(json, "end_ns"), 1500);
 	assert_int_equal(number_in(json, "wall_ns"), 500);
-	assert_int_equal(number_in(json, "gil_switches"), gilrt_gil.switch_number);
+	assert_int_equal(number_in(json, "gil_switches"), gilrt_gil->switch_number);
 	assert_int_equal(number_in(json, "items"), 17);
 
 	threads = json_object_get(json, "per_thread");
@@ -354,7 +356,9 @@ static void test_truth_says_it_all(void **state)
 
 static void test_truth_without_gil(void **state)
 {
-	const struct workload_options options = { .thread_cnt = 2 };
+	const struct workload_options options = {
+		.thread_cnt = 2, .runtime = { .mode = GILRT_OFF },
+	};
 	const struct truth truth = { .workload = "test", .options = &options };
 	json_t *json;
 

@@ -31,16 +31,26 @@ static inline void account_begin(struct account *account, uint64_t now_ns)
 	*account = (struct account){ .state = ACCOUNT_RELEASED, .since_ns = now_ns };
 }
 
-/* Entering the state one is in already does not count as a new entry. */
-static inline void account_enter(struct account *account, enum account_state state,
-				 uint64_t now_ns)
+/* Returns how long it was in the state that it leaves; 0, and nothing changes, if it is in it. */
+static inline uint64_t account_enter(struct account *account, enum account_state state,
+				     uint64_t now_ns)
+{
+	const uint64_t elapsed_ns = now_ns - account->since_ns;
+
+	if (account->state == state)
+		return 0;
+	account->total_ns[account->state] += elapsed_ns;
+	account->since_ns = now_ns;
+	account->state = state;
+	account->entry_cnt[state]++;
+	return elapsed_ns;
+}
+
+/* The last moment: closes the state that it is in. */
+static inline void account_end(struct account *account, uint64_t now_ns)
 {
 	account->total_ns[account->state] += now_ns - account->since_ns;
 	account->since_ns = now_ns;
-	if (account->state == state)
-		return;
-	account->state = state;
-	account->entry_cnt[state]++;
 }
 
 #endif

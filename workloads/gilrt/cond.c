@@ -59,7 +59,7 @@ int gilrt_cond_wait(struct gilrt_cond *cond, int64_t timeout_ns)
 	gilrt_checkpoint();
 	if (!gilrt_lock_is_held(cond->lock))
 		return -EPERM;
-	err = gilrt_lock_create(&waiter.lock);
+	err = gilrt_lock_create_as(cond, GILRT_CONDITION, &waiter.lock);
 	if (err)
 		return err;
 	gilrt_lock_acquire(waiter.lock, GILRT_NO_WAIT);

@@ -25,7 +25,7 @@ int gilrt_event_create(struct gilrt_event **ret_event)
 	event = calloc(1, sizeof(*event));
 	if (!event)
 		return -ENOMEM;
-	err = gilrt_lock_create(&event->lock);
+	err = gilrt_lock_create_as(event, GILRT_EVENT, &event->lock);
 	if (!err)
 		err = gilrt_cond_create(event->lock, &event->cond);
 	if (err) {

@@ -2,19 +2,52 @@
 #ifndef GILRT_GIL_H
 #define GILRT_GIL_H
 
-/* Inside of the runtime: the operations on gilrt_gil. All do nothing as long as there is no GIL. */
+/*
+ * Inside of the runtime: a GIL and the operations on it. A thread has a pointer to its GIL; all
+ * operations do nothing when that is NULL, which means that there is none.
+ */
 
 #include <stdbool.h>
 
-struct gilrt_thread;
+#include "workloads/gilrt/gilrt.h"
 
-int gil_create(unsigned long interval_us);
-void gil_destroy(void);
-bool gil_exists(void);
+struct gil {
+	struct gilrt_gil *object;	/* what can be seen from outside */
+	bool old;			/* gil_old.c instead of gil.c */
+	/*
+	 * As in CPython up to 3.12 a flag of the interpreter: only the holder ever acts on it. Relaxed
+	 * accesses do: what must be ordered is ordered by the mutexes.
+	 */
+	_Atomic int drop_request;
+	int ticks_left, check_interval;	/* old: changed by the holder only */
+	_Atomic int taker_cnt;		/* daemons that are in gil_take */
+};
+
+/* -ENOSPC when there are GILRT_GIL_MAX. */
+int gil_create(const struct gilrt_config *config, struct gil **ret_gil);
+
+/* All of them. No thread may use one any more. */
+void gil_destroy_all(void);
 
 void gil_take(struct gilrt_thread *self);
 
+/* The same as a step into the runtime: a daemon that comes too late ends here. */
+void gil_attach(struct gilrt_thread *self);
+
 /* A thread that ends does not wait for a taker: it will not be there to disturb one. */
 void gil_drop(struct gilrt_thread *self, bool ending);
+
+/* The kinds of GIL, below the above. Both write the thread's account. */
+void gil_new_take(struct gil *gil, struct gilrt_thread *self);
+void gil_new_drop(struct gil *gil, struct gilrt_thread *self, bool ending);
+int gil_new_create(struct gilrt_gil *object);
+void gil_new_destroy(struct gilrt_gil *object);
+
+void gil_old_take(struct gil *gil, struct gilrt_thread *self);
+void gil_old_drop(struct gil *gil, struct gilrt_thread *self);
+/* The holder has run another instruction. Is it time to let go? */
+bool gil_old_tick(struct gil *gil);
+void gil_old_create(struct gilrt_gil *object);
+void gil_old_destroy(struct gilrt_gil *object);
 
 #endif

@@ -12,8 +12,11 @@
 #include <stdlib.h>
 
 #include "workloads/gilrt/clock.h"
-#include "workloads/gilrt/gilrt.h"
 #include "workloads/gilrt/lock.h"
+#include "workloads/gilrt/probes.h"
+#include "workloads/gilrt/thread.h"
+
+volatile unsigned short gilrt_lock_semaphore __attribute__((section(".probes")));
 
 #ifndef __has_feature
 #define __has_feature(x)	0
@@ -29,9 +32,12 @@ void __tsan_acquire(void *address);
 struct gilrt_lock {
 	sem_t sem;		/* 1 free, 0 taken */
 	_Atomic bool held;	/* to tell a release too many */
+	enum gilrt_kind kind;	/* of the object it is a part of, or is */
+	const void *object;
+	_Atomic uint64_t since_ns; /* when it was acquired; 0: nobody listened then */
 };
 
-int gilrt_lock_create(struct gilrt_lock **ret_lock)
+int gilrt_lock_create_as(const void *object, enum gilrt_kind kind, struct gilrt_lock **ret_lock)
 {
 	struct gilrt_lock *lock;
 
@@ -39,8 +45,15 @@ int gilrt_lock_create(struct gilrt_lock **ret_lock)
 	if (!lock)
 		return -ENOMEM;
 	sem_init(&lock->sem, 0, 1);
+	lock->kind = kind;
+	lock->object = object ? object : lock;
 	*ret_lock = lock;
 	return 0;
+}
+
+int gilrt_lock_create(struct gilrt_lock **ret_lock)
+{
+	return gilrt_lock_create_as(NULL, GILRT_LOCK, ret_lock);
 }
 
 void gilrt_lock_destroy(struct gilrt_lock *lock)
@@ -71,26 +84,59 @@ static int semaphore_wait(sem_t *sem, int64_t timeout_ns)
 	return -err;
 }
 
+/* Without the GIL. */
+static int wait_accounted(struct gilrt_lock *lock, int64_t timeout_ns, uint64_t *ret_wait_ns)
+{
+	struct gilrt_thread *self = gilrt_thread_current();
+	uint64_t start_ns, wait_ns;
+	int err;
+
+	probe_lock_wait(lock->object, lock->kind);
+	start_ns = clock_now_ns();
+	err = semaphore_wait(&lock->sem, timeout_ns);
+	wait_ns = clock_now_ns() - start_ns;
+	self->lock_wait_ns += wait_ns;
+	self->lock_wait_cnt++;
+	*ret_wait_ns = wait_ns;
+	return err;
+}
+
 int gilrt_lock_acquire(struct gilrt_lock *lock, int64_t timeout_ns)
 {
+	uint64_t wait_ns = 0;
 	int err = 0;
 
 	if (sem_trywait(&lock->sem)) {
 		if (timeout_ns == GILRT_NO_WAIT)
 			return -EAGAIN;
 		gilrt_save_thread();
-		err = semaphore_wait(&lock->sem, timeout_ns);
+		err = wait_accounted(lock, timeout_ns, &wait_ns);
+		if (err)
+			probe_lock_timeout(lock->object, lock->kind, wait_ns);
 		gilrt_restore_thread();
 	}
-	if (!err)
-		lock->held = true;
-	return err;
+	if (err)
+		return err;
+	lock->held = true;
+	lock->since_ns = 0;
+	if (probe_locks_wanted()) {
+		lock->since_ns = clock_now_ns();
+		probe_lock_acquired(lock->object, lock->kind, wait_ns);
+	}
+	return 0;
+}
+
+static uint64_t held_ns(const struct gilrt_lock *lock)
+{
+	return lock->since_ns ? clock_now_ns() - lock->since_ns : 0;
 }
 
 int gilrt_lock_release(struct gilrt_lock *lock)
 {
 	if (!atomic_exchange(&lock->held, false))
 		return -EPERM;
+	if (probe_locks_wanted())
+		probe_lock_release(lock->object, lock->kind, held_ns(lock));
 	/* The last access: once posted, the next owner may destroy the lock. */
 	sem_post(&lock->sem);
 	return 0;

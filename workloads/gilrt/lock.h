@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "workloads/gilrt/gilrt.h"
+
 struct gilrt_lock;
 
 /* A timeout in nanoseconds, or one of these. */
@@ -17,6 +19,12 @@ struct gilrt_lock;
 #define GILRT_FOREVER	INT64_C(-1)
 
 int gilrt_lock_create(struct gilrt_lock **ret_lock);
+
+/*
+ * For primitives that are made of locks: probes will name the primitive, of which the lock is only
+ * a part. It is borrowed, and only its address is used.
+ */
+int gilrt_lock_create_as(const void *object, enum gilrt_kind kind, struct gilrt_lock **ret_lock);
 void gilrt_lock_destroy(struct gilrt_lock *lock);
 
 /*

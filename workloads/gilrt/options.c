@@ -27,6 +27,7 @@ enum key {
 	KEY_CPUS,
 	KEY_GIL,
 	KEY_SWITCH_INTERVAL,
+	KEY_CHECK_INTERVAL,
 	KEY_CHECKPOINTS,
 	KEY_SEED,
 	KEY_TRUTH,
@@ -39,9 +40,13 @@ static const struct argp_option option_table[] = {
 	{ "rounds", KEY_ROUNDS, "N", 0,
 	  "Stop after N rounds; without --seconds, however long that takes", 0 },
 	{ "cpus", KEY_CPUS, "LIST", 0, "Run on these only, such as 0 or 0,2-3", 0 },
-	{ "gil", KEY_GIL, "on|off", 0, "Run under a GIL, or in parallel (on)", 0 },
+	{ "gil", KEY_GIL, "new|old|per-interpreter|off", 0,
+	  "Run under a GIL as Python has had since 3.2 (new; on means the same), under one as before "
+	  "that (old), with one for each sub-interpreter, or in parallel (off)", 0 },
 	{ "switch-interval", KEY_SWITCH_INTERVAL, "US", 0,
 	  "A waiting thread's patience in microseconds (5000)", 0 },
+	{ "check-interval", KEY_CHECK_INTERVAL, "N", 0,
+	  "With --gil old: let go of it every N instructions (100)", 0 },
 	{ "checkpoints", KEY_CHECKPOINTS, "loops|every-op", 0,
 	  "Where a thread looks whether it shall drop the GIL: at loops and calls, as Python 3.10 "
 	  "does, or at every instruction, as 3.9 did (loops)", 0 },
@@ -146,15 +151,51 @@ static error_t parse_cpus(struct parse *parse, const char *text)
 	return 0;
 }
 
-/* Sets *ret_second if text is the second of two words. */
-static error_t parse_choice(struct parse *parse, const char *option, const char *text,
-			    const char *first, const char *second, bool *ret_second)
+struct choice {
+	const char *word;
+	int value;
+};
+
+static const struct choice gil_choices[] = {
+	{ "new", GILRT_NEW },
+	{ "on", GILRT_NEW },
+	{ "old", GILRT_OLD },
+	{ "per-interpreter", GILRT_PER_INTERPRETER },
+	{ "off", GILRT_OFF },
+	{ NULL, 0 },
+};
+
+static const struct choice checkpoint_choices[] = {
+	{ "loops", GILRT_BACKEDGE_AND_CALL },
+	{ "every-op", GILRT_EVERY_OP },
+	{ NULL, 0 },
+};
+
+const char *options_mode_name(enum gilrt_mode mode)
 {
-	if (strcmp(text, first) != 0 && strcmp(text, second) != 0)
-		return refuse(parse, "%s: '%.80s' is neither %s nor %s", option, text, first,
-			      second);
-	*ret_second = strcmp(text, second) == 0;
-	return 0;
+	const struct choice *choice = gil_choices;
+
+	while (choice->value != (int)mode)
+		choice++;
+	return choice->word;
+}
+
+static error_t parse_choice(struct parse *parse, const char *option, const char *text,
+			    const struct choice *choices, int *ret_value)
+{
+	const struct choice *choice;
+	char words[80] = "";
+
+	for (choice = choices; choice->word; choice++) {
+		if (!strcmp(choice->word, text)) {
+			*ret_value = choice->value;
+			return 0;
+		}
+		if (*words)
+			strcat(words, ", ");
+		strcat(words, choice->word);
+	}
+	return refuse(parse, "%s: '%.80s' is none of %s", option, text, words);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -162,7 +203,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	struct parse *parse = state->input;
 	struct workload_options *options = &parse->options;
 	uint64_t number = 0;
-	bool second = false;
+	int choice = 0;
 	error_t err = 0;
 
 	switch (key) {
@@ -180,16 +221,20 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		err = parse_cpus(parse, text);
 		break;
 	case KEY_GIL:
-		err = parse_choice(parse, "--gil", text, "on", "off", &second);
-		options->runtime.gil = !second;
+		err = parse_choice(parse, "--gil", text, gil_choices, &choice);
+		options->runtime.mode = (enum gilrt_mode)choice;
 		break;
 	case KEY_SWITCH_INTERVAL:
 		err = parse_number(parse, "--switch-interval", text, 1, 10000000, &number);
 		options->runtime.switch_interval_us = number;
 		break;
+	case KEY_CHECK_INTERVAL:
+		err = parse_number(parse, "--check-interval", text, 1, 1000000000, &number);
+		options->runtime.check_interval = (unsigned int)number;
+		break;
 	case KEY_CHECKPOINTS:
-		err = parse_choice(parse, "--checkpoints", text, "loops", "every-op", &second);
-		options->runtime.checkpoints = second ? GILRT_EVERY_OP : GILRT_BACKEDGE_AND_CALL;
+		err = parse_choice(parse, "--checkpoints", text, checkpoint_choices, &choice);
+		options->runtime.checkpoints = (enum gilrt_checkpoints)choice;
 		break;
 	case KEY_SEED:
 		err = parse_number(parse, "--seed", text, 0, UINT32_MAX, &number);
@@ -222,7 +267,7 @@ int options_parse(int argc, char **argv, struct workload_options *ret_options, c
 		.options = {
 			.thread_cnt = 4,
 			.duration_ns = 2 * NSEC_PER_SEC,
-			.runtime = { .gil = true, .switch_interval_us = 5000 },
+			.runtime = { .switch_interval_us = 5000, .check_interval = 100 },
 			.seed = 1,
 		},
 		.error = error,

@@ -29,6 +29,9 @@ struct workload_options {
 /* -EINVAL: the line in error[WORKLOAD_ERROR_BYTES], without a program's name, says why. */
 int options_parse(int argc, char **argv, struct workload_options *ret_options, char *error);
 
+/* As --gil takes it. */
+const char *options_mode_name(enum gilrt_mode mode);
+
 void options_print_help(FILE *out, const char *name, const char *doc);
 
 #endif

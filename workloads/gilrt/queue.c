@@ -30,7 +30,7 @@ int gilrt_queue_create(size_t maxsize, struct gilrt_queue **ret_queue)
 	if (!queue)
 		return -ENOMEM;
 	queue->maxsize = maxsize;
-	err = gilrt_lock_create(&queue->lock);
+	err = gilrt_lock_create_as(queue, GILRT_QUEUE, &queue->lock);
 	if (!err)
 		err = gilrt_cond_create(queue->lock, &queue->not_empty);
 	if (!err)

@@ -1,75 +1,42 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The kernel's own count of a thread's time, from /proc/self/task/TID/schedstat.
+ * The kernel's own count of a thread's time, from /proc/thread-self/schedstat.
+ *
+ * The file tells of a running thread what was true at its last switch or scheduler tick. Reading the
+ * thread's clock makes the kernel bring the same count up to date, so that comes first.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "workloads/gilrt/clock.h"
 #include "workloads/gilrt/schedstat.h"
 
-/* Reads a short file of /proc into a string. */
-static int task_file_read(pid_t tid, const char *name, char *text, size_t size)
+int schedstat_read_self(uint64_t *ret_cpu_ns, uint64_t *ret_run_ns, uint64_t *ret_delay_ns)
 {
-	char path[64];
+	uint64_t cpu_ns, run_ns, delay_ns;
+	char text[80];
 	ssize_t n;
 	int fd, err = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	n = read(fd, text, size - 1);
+	cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
 		err = -errno;
-	else
-		text[n] = '\0';
 	close(fd);
-	return err;
-}
-
-int schedstat_read(pid_t tid, uint64_t *ret_run_ns, uint64_t *ret_delay_ns)
-{
-	uint64_t run_ns, delay_ns;
-	char text[80];
-	int err;
-
-	err = task_file_read(tid, "schedstat", text, sizeof(text));
 	if (err)
 		return err;
+	text[n] = '\0';
 	if (sscanf(text, "%" SCNu64 " %" SCNu64, &run_ns, &delay_ns) != 2)
 		return -EBADMSG;
+	*ret_cpu_ns = cpu_ns;
 	*ret_run_ns = run_ns;
 	*ret_delay_ns = delay_ns;
 	return 0;
-}
-
-/*
- * To answer which system call a thread blocks in, the kernel waits until it really is off its core;
- * of one that has work to do it says "running". The state letter in `stat` turns S earlier.
- */
-static int await_asleep(pid_t tid)
-{
-	char text[256];
-	int err;
-
-	for (;;) {
-		err = task_file_read(tid, "syscall", text, sizeof(text));
-		if (err || strncmp(text, "running", strlen("running")) != 0)
-			return err;
-		sched_yield();
-	}
-}
-
-int schedstat_read_asleep(pid_t tid, uint64_t *ret_run_ns, uint64_t *ret_delay_ns)
-{
-	int err;
-
-	err = await_asleep(tid);
-	return err ? err : schedstat_read(tid, ret_run_ns, ret_delay_ns);
 }

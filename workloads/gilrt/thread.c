@@ -2,20 +2,18 @@
 /*
  * Threads of the runtime: start, join, end.
  *
- * Why a thread parks before it goes: the kernel's statistics of a thread (schedstat) are exact only
- * while it is off its core. One that reads its own, or that is read while it runs, is told what was
- * true at the last scheduler tick. So every thread that has finished goes to sleep on a condition
- * variable that has nothing to do with the GIL, the main thread reads them all, and only then may
- * they exit.
+ * As in Python nobody needs to join a thread, so to the kernel all are detached. What the runtime
+ * waits for at its end is their count.
  */
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "workloads/gilrt/clock.h"
-#include "workloads/gilrt/gil.h"
+#include "workloads/gilrt/interpreter.h"
 #include "workloads/gilrt/schedstat.h"
 #include "workloads/gilrt/thread.h"
 
@@ -24,14 +22,15 @@ static _Thread_local struct gilrt_thread *current;
 /* All threads, main first. Native locks: they must work with the GIL off, and at its end. */
 static struct {
 	pthread_mutex_t mutex;
-	pthread_cond_t all_parked, released;
+	pthread_cond_t ended;
 	struct gilrt_thread *first, *last;
-	unsigned int started_cnt, parked_cnt;
-	bool release;
+	struct gilrt_thread *left_behind;	/* daemons of runtimes that are over */
+	unsigned int alive_cnt;			/* neither main nor daemons */
+	int schedstat_err;			/* of any thread */
+	_Atomic unsigned int epoch;		/* grows when a runtime ends */
 } threads = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
-	.all_parked = PTHREAD_COND_INITIALIZER,
-	.released = PTHREAD_COND_INITIALIZER,
+	.ended = PTHREAD_COND_INITIALIZER,
 };
 
 static void thread_free(struct gilrt_thread *thread)
@@ -43,7 +42,8 @@ static void thread_free(struct gilrt_thread *thread)
 	free(thread);
 }
 
-static int thread_create(const char *name, struct gilrt_thread **ret_thread)
+static int thread_create(const char *name, struct gilrt_interpreter *interpreter,
+			 struct gilrt_thread **ret_thread)
 {
 	struct gilrt_thread *thread;
 	int err;
@@ -51,10 +51,13 @@ static int thread_create(const char *name, struct gilrt_thread **ret_thread)
 	thread = calloc(1, sizeof(*thread));
 	if (!thread)
 		return -ENOMEM;
+	thread->interpreter = interpreter;
+	thread->gil = interpreter->gil;
+	thread->epoch = threads.epoch;
 	snprintf(thread->name, sizeof(thread->name), "%.15s", name);
 	err = gilrt_event_create(&thread->started);
 	if (!err)
-		err = gilrt_lock_create(&thread->finished);
+		err = gilrt_lock_create_as(thread, GILRT_THREAD, &thread->finished);
 	if (!err)
 		err = gilrt_lock_acquire(thread->finished, GILRT_NO_WAIT);
 	if (err) {
@@ -75,11 +78,27 @@ static void thread_begin(struct gilrt_thread *self)
 	account_begin(&self->account, self->start_ns);
 }
 
-void thread_finish(struct gilrt_thread *self)
+int thread_finish(struct gilrt_thread *self)
 {
+	int err;
+
+	err = schedstat_read_self(&self->cpu_ns, &self->sched_run_ns, &self->sched_delay_ns);
 	self->end_ns = clock_now_ns();
-	account_enter(&self->account, ACCOUNT_RELEASED, self->end_ns);
-	self->cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+	account_end(&self->account, self->end_ns);
+
+	pthread_mutex_lock(&threads.mutex);
+	if (err)
+		threads.schedstat_err = err;
+	else
+		err = threads.schedstat_err;
+	/* A daemon may be too late for this: main reads without a lock once the runtime is over. */
+	if (self == threads.first || !thread_runtime_is_over(self))
+		self->ended = true;
+	if (self != threads.first && !self->daemon)
+		threads.alive_cnt--;
+	pthread_cond_signal(&threads.ended);
+	pthread_mutex_unlock(&threads.mutex);
+	return err;
 }
 
 static void threads_append(struct gilrt_thread *thread)
@@ -93,23 +112,13 @@ static void threads_append(struct gilrt_thread *thread)
 	pthread_mutex_unlock(&threads.mutex);
 }
 
-static void thread_park(void)
-{
-	pthread_mutex_lock(&threads.mutex);
-	threads.parked_cnt++;
-	pthread_cond_signal(&threads.all_parked);
-	while (!threads.release)
-		pthread_cond_wait(&threads.released, &threads.mutex);
-	pthread_mutex_unlock(&threads.mutex);
-}
-
 static void *thread_main(void *arg)
 {
 	struct gilrt_thread *self = arg;
 
 	thread_begin(self);
 	pthread_setname_np(pthread_self(), self->name);
-	gil_take(self);
+	gil_attach(self);
 	gilrt_event_set(self->started);
 
 	self->fn(self->arg);
@@ -118,31 +127,45 @@ static void *thread_main(void *arg)
 	gilrt_lock_release(self->finished);
 	gil_drop(self, true);
 	thread_finish(self);
-	thread_park();
 	return NULL;
 }
 
-int gilrt_thread_start(void (*fn)(void *arg), void *arg, const char *name,
-		       struct gilrt_thread **ret_thread)
+static int detached_create(struct gilrt_thread *thread)
 {
-	struct gilrt_thread *thread;
+	pthread_attr_t attr;
 	pthread_t handle;
 	int err;
 
-	err = thread_create(name, &thread);
+	err = pthread_attr_init(&attr);
+	if (err)
+		return -err;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = pthread_create(&handle, &attr, thread_main, thread);
+	pthread_attr_destroy(&attr);
+	return -err;
+}
+
+static int thread_start(struct gilrt_interpreter *interpreter, bool daemon, void (*fn)(void *arg),
+			void *arg, const char *name, struct gilrt_thread **ret_thread)
+{
+	struct gilrt_thread *thread;
+	int err;
+
+	err = thread_create(name, interpreter, &thread);
 	if (err)
 		return err;
 	thread->fn = fn;
 	thread->arg = arg;
+	thread->daemon = daemon;
 
-	/* Counted first: whoever waits for all to park must know of a thread that may run. */
+	/* Counted first: whoever waits for the end must know of a thread that may run. */
 	pthread_mutex_lock(&threads.mutex);
-	threads.started_cnt++;
+	threads.alive_cnt += !daemon;
 	pthread_mutex_unlock(&threads.mutex);
-	err = -pthread_create(&handle, NULL, thread_main, thread);
+	err = detached_create(thread);
 	if (err) {
 		pthread_mutex_lock(&threads.mutex);
-		threads.started_cnt--;
+		threads.alive_cnt -= !daemon;
 		pthread_mutex_unlock(&threads.mutex);
 		thread_free(thread);
 		return err;
@@ -153,6 +176,24 @@ int gilrt_thread_start(void (*fn)(void *arg), void *arg, const char *name,
 		return err;
 	*ret_thread = thread;
 	return 0;
+}
+
+int gilrt_thread_start(void (*fn)(void *arg), void *arg, const char *name,
+		       struct gilrt_thread **ret_thread)
+{
+	return thread_start(current->interpreter, false, fn, arg, name, ret_thread);
+}
+
+int gilrt_thread_start_daemon(void (*fn)(void *arg), void *arg, const char *name,
+			      struct gilrt_thread **ret_thread)
+{
+	return thread_start(current->interpreter, true, fn, arg, name, ret_thread);
+}
+
+int gilrt_thread_start_in(struct gilrt_interpreter *interpreter, void (*fn)(void *arg), void *arg,
+			  const char *name, struct gilrt_thread **ret_thread)
+{
+	return thread_start(interpreter, false, fn, arg, name, ret_thread);
 }
 
 int gilrt_thread_join(struct gilrt_thread *thread)
@@ -188,21 +229,26 @@ void gilrt_thread_stats(const struct gilrt_thread *thread, struct gilrt_stats *r
 	*ret_stats = (struct gilrt_stats){
 		.name = thread->name,
 		.tid = (pid_t)thread->native_thread_id,
-		.start_ns = thread->start_ns,
-		.end_ns = thread->end_ns,
-		.cpu_ns = thread->cpu_ns,
-		.sched_run_ns = thread->sched_run_ns,
-		.sched_delay_ns = thread->sched_delay_ns,
-		.gil_wait_ns = account->total_ns[ACCOUNT_WAITING],
-		.gil_hold_ns = account->total_ns[ACCOUNT_HOLDING],
-		.gil_released_ns = account->total_ns[ACCOUNT_RELEASED],
-		.gil_waits = account->entry_cnt[ACCOUNT_WAITING],
-		.gil_holds = account->entry_cnt[ACCOUNT_HOLDING],
-		.drops = thread->drop_cnt,
-		.forced_switches = thread->forced_switch_cnt,
-		.units = thread->unit_cnt,
-		.checksum = thread->checksum,
+		.ended = thread->ended,
 	};
+	if (!thread->ended && thread != current)
+		return;
+	ret_stats->start_ns = thread->start_ns;
+	ret_stats->end_ns = thread->end_ns;
+	ret_stats->cpu_ns = thread->cpu_ns;
+	ret_stats->sched_run_ns = thread->sched_run_ns;
+	ret_stats->sched_delay_ns = thread->sched_delay_ns;
+	ret_stats->gil_wait_ns = account->total_ns[ACCOUNT_WAITING];
+	ret_stats->gil_hold_ns = account->total_ns[ACCOUNT_HOLDING];
+	ret_stats->gil_released_ns = account->total_ns[ACCOUNT_RELEASED];
+	ret_stats->gil_waits = account->entry_cnt[ACCOUNT_WAITING];
+	ret_stats->gil_holds = account->entry_cnt[ACCOUNT_HOLDING];
+	ret_stats->lock_wait_ns = thread->lock_wait_ns;
+	ret_stats->lock_waits = thread->lock_wait_cnt;
+	ret_stats->drops = thread->drop_cnt;
+	ret_stats->forced_switches = thread->forced_switch_cnt;
+	ret_stats->units = thread->unit_cnt;
+	ret_stats->checksum = thread->checksum;
 }
 
 void gilrt_thread_add_work(uint64_t units, uint32_t checksum)
@@ -211,55 +257,50 @@ void gilrt_thread_add_work(uint64_t units, uint32_t checksum)
 	current->checksum ^= checksum;
 }
 
-int thread_adopt_main(void)
+int thread_adopt_main(struct gilrt_interpreter *interpreter)
 {
 	struct gilrt_thread *thread;
 	int err;
 
-	err = thread_create("main", &thread);
+	err = thread_create("main", interpreter, &thread);
 	if (err)
 		return err;
-	threads.release = false;
 	thread_begin(thread);
 	threads_append(thread);
 	return 0;
 }
 
-static void threads_await_parked(void)
+void thread_await_all(void)
 {
+	bool detached = false;
+
 	pthread_mutex_lock(&threads.mutex);
-	while (threads.parked_cnt < threads.started_cnt)
-		pthread_cond_wait(&threads.all_parked, &threads.mutex);
-	pthread_mutex_unlock(&threads.mutex);
-}
-
-static void threads_release(void)
-{
-	pthread_mutex_lock(&threads.mutex);
-	threads.release = true;
-	pthread_cond_broadcast(&threads.released);
-	pthread_mutex_unlock(&threads.mutex);
-}
-
-int thread_reap_all(void)
-{
-	struct gilrt_thread *thread, *main_thread = threads.first;
-	int err, result = 0;
-
-	threads_await_parked();
-	for (thread = main_thread->next; thread; thread = thread->next) {
-		err = schedstat_read_asleep((pid_t)thread->native_thread_id,
-					    &thread->sched_run_ns, &thread->sched_delay_ns);
-		if (err)
-			result = err;
+	while (threads.alive_cnt) {
+		/* Only if there is something to wait for, as in Python's own shutdown. */
+		if (!detached) {
+			detached = true;
+			pthread_mutex_unlock(&threads.mutex);
+			gilrt_save_thread();
+			pthread_mutex_lock(&threads.mutex);
+			continue;
+		}
+		pthread_cond_wait(&threads.ended, &threads.mutex);
 	}
-	threads_release();
-	for (thread = main_thread->next; thread; thread = thread->next)
-		pthread_join((pthread_t)thread->thread_id, NULL);
+	pthread_mutex_unlock(&threads.mutex);
+	if (detached)
+		gilrt_restore_thread();
+}
 
-	err = schedstat_read((pid_t)main_thread->native_thread_id,
-			     &main_thread->sched_run_ns, &main_thread->sched_delay_ns);
-	return err ? err : result;
+void thread_close(void)
+{
+	pthread_mutex_lock(&threads.mutex);
+	threads.epoch++;
+	pthread_mutex_unlock(&threads.mutex);
+}
+
+bool thread_runtime_is_over(const struct gilrt_thread *self)
+{
+	return self->epoch != threads.epoch;
 }
 
 void thread_free_all(void)
@@ -268,9 +309,15 @@ void thread_free_all(void)
 
 	while ((thread = threads.first)) {
 		threads.first = thread->next;
-		thread_free(thread);
+		if (thread->ended) {
+			thread_free(thread);
+			continue;
+		}
+		/* It may still be at work, and last_holder may be read through it. */
+		thread->next = threads.left_behind;
+		threads.left_behind = thread;
 	}
 	threads.last = NULL;
-	threads.started_cnt = threads.parked_cnt = 0;
+	threads.schedstat_err = 0;
 	current = NULL;
 }

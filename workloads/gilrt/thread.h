@@ -6,13 +6,14 @@
  * Inside of the runtime: what a thread is made of. Workloads see it through gilrt.h only.
  *
  * Life: created (by its starter) -> started (has held the GIL) -> finished (fn has returned,
- * joiners go on, the GIL is dropped) -> parked (asleep on a futex of its own until its kernel
- * statistics have been read) -> gone. The object outlives the thread, because last_holder may
- * point to it until the runtime ends.
+ * joiners go on, the GIL is dropped) -> ended (its statistics are written, nothing of the runtime is
+ * touched any more). The object outlives the thread, because last_holder may point to it until the
+ * runtime ends.
  */
 
 #include "workloads/gilrt/account.h"
 #include "workloads/gilrt/event.h"
+#include "workloads/gilrt/gil.h"
 #include "workloads/gilrt/gilrt.h"
 #include "workloads/gilrt/lock.h"
 
@@ -22,6 +23,10 @@ struct gilrt_thread {
 	unsigned long native_thread_id;		/* gettid() */
 
 	struct gilrt_thread *next;
+	struct gil *gil;			/* NULL: runs without */
+	struct gilrt_interpreter *interpreter;
+	bool daemon, ended;
+	unsigned int epoch;			/* the runtime it belongs to */
 	char name[16];
 	void (*fn)(void *arg);
 	void *arg;
@@ -30,6 +35,7 @@ struct gilrt_thread {
 
 	struct account account;
 	uint64_t drop_cnt, forced_switch_cnt;
+	uint64_t lock_wait_ns, lock_wait_cnt;
 	uint64_t start_ns, end_ns, cpu_ns;
 	uint64_t sched_run_ns, sched_delay_ns;
 	uint64_t unit_cnt;
@@ -40,16 +46,20 @@ _Static_assert(offsetof(struct gilrt_thread, thread_id) == GILRT_THREAD_ID_OFFSE
 	       "CPython's layout");
 _Static_assert(offsetof(struct gilrt_thread, native_thread_id) == 0xa0, "CPython's layout");
 
-/* Makes the caller the main thread. */
-int thread_adopt_main(void);
+/* Makes the caller the main thread, and the interpreter its own. */
+int thread_adopt_main(struct gilrt_interpreter *interpreter);
+
+/* From main, without the GIL: returns when all but the daemons have ended. */
+void thread_await_all(void);
+
+/* From main, with the GIL: whoever wants it from now on is too late. */
+void thread_close(void);
+bool thread_runtime_is_over(const struct gilrt_thread *self);
 
 /* Writes the caller's closing statistics. It must have dropped the GIL before. */
-void thread_finish(struct gilrt_thread *self);
+int thread_finish(struct gilrt_thread *self);
 
-/* From main: wait until all are parked, read their schedstat, let them go, reap them. */
-int thread_reap_all(void);
-
-/* Frees all thread objects. */
+/* Frees the objects of all that have ended. */
 void thread_free_all(void);
 
 #endif

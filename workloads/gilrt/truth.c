@@ -47,6 +47,8 @@ static void write_thread(FILE *out, const struct gilrt_stats *stats)
 		{ "gil_hold_ns", stats->gil_hold_ns },
 		{ "gil_holds", stats->gil_holds },
 		{ "gil_released_ns", stats->gil_released_ns },
+		{ "lock_wait_ns", stats->lock_wait_ns },
+		{ "lock_waits", stats->lock_waits },
 		{ "drops", stats->drops },
 		{ "forced_switches", stats->forced_switches },
 		{ "units", stats->units },
@@ -71,7 +73,7 @@ int truth_write(FILE *out, const struct truth *truth)
 
 	fputs("{\"workload\":", out);
 	write_string(out, truth->workload);
-	fprintf(out, ",\"gil\":\"%s\"", options->runtime.gil ? "on" : "off");
+	fprintf(out, ",\"gil\":\"%s\"", options_mode_name(options->runtime.mode));
 	write_number(out, "threads", options->thread_cnt);
 	write_number(out, "switch_interval_us", options->runtime.switch_interval_us);
 	write_number(out, "seed", options->seed);
@@ -79,13 +81,15 @@ int truth_write(FILE *out, const struct truth *truth)
 	write_number(out, "start_ns", truth->start_ns);
 	write_number(out, "end_ns", truth->end_ns);
 	write_number(out, "wall_ns", truth->end_ns - truth->start_ns);
-	write_number(out, "gil_switches", gilrt_gil.switch_number);
+	write_number(out, "gil_switches", gilrt_switches());
 	for (i = 0; i < truth->counter_cnt; i++)
 		write_number(out, truth->counters[i].name, truth->counters[i].value);
 
 	fputs(",\"per_thread\":[", out);
 	while ((thread = gilrt_thread_next(thread))) {
 		gilrt_thread_stats(thread, &stats);
+		if (!stats.ended)
+			continue;
 		fputs(separator, out);
 		write_thread(out, &stats);
 		separator = ",";

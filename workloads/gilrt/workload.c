@@ -114,14 +114,14 @@ static int summary_print(const struct workload *workload, const struct truth_cou
 		checksum = checksum * 31 + stats.checksum;
 	}
 	printf("%s: %u threads, GIL %s, %.3f s: ", workload->name, options->thread_cnt,
-	       options->runtime.gil ? "on" : "off",
+	       options_mode_name(options->runtime.mode),
 	       (double)(workload->end_ns - workload->start_ns) / (double)NSEC_PER_SEC);
 	for (i = 0; i < counter_cnt; i++)
 		printf("%" PRIu64 " %s, ", counters[i].value, counters[i].name);
 	printf("%" PRIu64 " units, checksum %08" PRIx32 "\n", units, checksum);
 	printf("%s: %.3f s of CPU, %.3f s waiting for the GIL in %" PRIu64 " waits, %lu switches\n",
 	       workload->name, (double)cpu_ns / (double)NSEC_PER_SEC,
-	       (double)wait_ns / (double)NSEC_PER_SEC, waits, gilrt_gil.switch_number);
+	       (double)wait_ns / (double)NSEC_PER_SEC, waits, gilrt_switches());
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
 		return errno ? -errno : -EIO;
