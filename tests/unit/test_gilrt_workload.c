@@ -97,7 +97,7 @@ static void test_work_is_the_same_under_any_regime(void **state)
 
 #define ARGS_MAX	6
 
-static int parse(const char *const *args, struct workload_options *ret_options, char *error)
+static int parse(const char *const *args, struct workload_options *options, char *error)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)"workload" };
 	int argc = 1;
@@ -106,7 +106,7 @@ static int parse(const char *const *args, struct workload_options *ret_options, 
 		argv[argc] = (char *)args[argc - 1];
 		argc++;
 	}
-	return options_parse(argc, argv, ret_options, error);
+	return options_parse(argc, argv, options, error);
 }
 
 static void test_options_default(void **state)
@@ -116,6 +116,7 @@ static void test_options_default(void **state)
 	struct workload_options options;
 
 	(void)state;
+	options_set_defaults(&options);
 	assert_int_equal(parse(args, &options, error), 0);
 	assert_int_equal(options.thread_cnt, 4);
 	assert_int_equal(options.duration_ns, 2 * NSEC_PER_SEC);
@@ -137,6 +138,7 @@ static void test_options_given(void **state)
 	struct workload_options options;
 
 	(void)state;
+	options_set_defaults(&options);
 	assert_int_equal(parse(first, &options, error), 0);
 	assert_int_equal(options.thread_cnt, 1024);
 	assert_int_equal(options.duration_ns, NSEC_PER_SEC / 4);
@@ -146,6 +148,7 @@ static void test_options_given(void **state)
 	assert_true(CPU_ISSET(3, &options.cpus));
 	assert_int_equal(options.runtime.mode, GILRT_OFF);
 
+	options_set_defaults(&options);
 	assert_int_equal(parse(second, &options, error), 0);
 	assert_int_equal(options.runtime.switch_interval_us, 1);
 	assert_int_equal(options.runtime.checkpoints, GILRT_EVERY_OP);
@@ -153,6 +156,33 @@ static void test_options_given(void **state)
 	assert_true(options.truth);
 	assert_int_equal(options.round_cnt, 9);
 	assert_true(options.duration_ns == UINT64_MAX);
+}
+
+static void test_options_gil(void **state)
+{
+	static const struct {
+		const char *word;
+		enum gilrt_mode mode;
+	} cases[] = {
+		{ "--gil=new", GILRT_NEW }, { "--gil=on", GILRT_NEW }, { "--gil=old", GILRT_OLD },
+		{ "--gil=per-interpreter", GILRT_PER_INTERPRETER }, { "--gil=off", GILRT_OFF },
+	};
+	char error[WORKLOAD_ERROR_BYTES];
+	struct workload_options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *const args[] = { cases[i].word, "--check-interval=7", NULL };
+
+		options_set_defaults(&options);
+		assert_int_equal(options.runtime.check_interval, 100);
+		assert_int_equal(parse(args, &options, error), 0);
+		assert_int_equal(options.runtime.mode, cases[i].mode);
+		assert_int_equal(options.runtime.check_interval, 7);
+	}
+	assert_string_equal(options_mode_name(GILRT_NEW), "new");
+	assert_string_equal(options_mode_name(GILRT_OFF), "off");
 }
 
 static const struct refusal {
@@ -192,23 +222,25 @@ static const struct refusal {
 
 static void test_options_refused(void **state)
 {
-	struct workload_options options = { .thread_cnt = 77 };
+	struct workload_options options, before;
 	char error[WORKLOAD_ERROR_BYTES];
 	size_t i;
 
 	(void)state;
+	options_set_defaults(&options);
+	before = options;
 	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
 		assert_int_equal(parse(refusals[i].args, &options, error), -EINVAL);
 		assert_string_equal(error, refusals[i].error);
 	}
-	assert_int_equal(options.thread_cnt, 77);	/* written only on success */
+	assert_memory_equal(&options, &before, sizeof(options));	/* written only on success */
 }
 
 static void test_help_names_all_options(void **state)
 {
 	static const char *const names[] = {
 		"Some words.", "--threads=", "--seconds=", "--rounds=", "--cpus=", "--gil=",
-		"--switch-interval=", "--checkpoints=", "--seed=", "--truth", "--help",
+		"--switch-interval=", "--check-interval=", "--checkpoints=", "--seed=", "--truth", "--help",
 	};
 	const char *const args[] = { "--help", NULL };
 	char error[WORKLOAD_ERROR_BYTES], *text = NULL;
@@ -217,6 +249,7 @@ static void test_help_names_all_options(void **state)
 	FILE *out;
 
 	(void)state;
+	options_set_defaults(&options);
 	assert_int_equal(parse(args, &options, error), 0);
 	assert_true(options.help);
 	out = open_memstream(&text, &size);
@@ -391,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_work_is_the_same_under_any_regime),
 		cmocka_unit_test(test_options_default),
 		cmocka_unit_test(test_options_given),
+		cmocka_unit_test(test_options_gil),
 		cmocka_unit_test(test_options_refused),
 		cmocka_unit_test(test_help_names_all_options),
 		cmocka_unit_test(test_truth_says_it_all),

@@ -260,18 +260,20 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	return err;
 }
 
-int options_parse(int argc, char **argv, struct workload_options *ret_options, char *error)
+void options_set_defaults(struct workload_options *options)
+{
+	*options = (struct workload_options){
+		.thread_cnt = 4,
+		.duration_ns = 2 * NSEC_PER_SEC,
+		.runtime = { .switch_interval_us = 5000, .check_interval = 100 },
+		.seed = 1,
+	};
+}
+
+int options_parse(int argc, char **argv, struct workload_options *options, char *error)
 {
 	const struct argp argp = { .options = option_table, .parser = parse_option };
-	struct parse parse = {
-		.options = {
-			.thread_cnt = 4,
-			.duration_ns = 2 * NSEC_PER_SEC,
-			.runtime = { .switch_interval_us = 5000, .check_interval = 100 },
-			.seed = 1,
-		},
-		.error = error,
-	};
+	struct parse parse = { .options = *options, .error = error };
 	error_t err;
 
 	*error = '\0';
@@ -280,7 +282,7 @@ int options_parse(int argc, char **argv, struct workload_options *ret_options, c
 		return -err;
 	if (parse.options.round_cnt && !parse.duration_given)
 		parse.options.duration_ns = UINT64_MAX;
-	*ret_options = parse.options;
+	*options = parse.options;
 	return 0;
 }
 

@@ -26,8 +26,13 @@ struct workload_options {
 
 #define WORKLOAD_ERROR_BYTES	256
 
-/* -EINVAL: the line in error[WORKLOAD_ERROR_BYTES], without a program's name, says why. */
-int options_parse(int argc, char **argv, struct workload_options *ret_options, char *error);
+void options_set_defaults(struct workload_options *options);
+
+/*
+ * Reads a command line over what is there. -EINVAL: the line in error[WORKLOAD_ERROR_BYTES], without a program's name,
+ * says why.
+ */
+int options_parse(int argc, char **argv, struct workload_options *options, char *error);
 
 /* As --gil takes it. */
 const char *options_mode_name(enum gilrt_mode mode);

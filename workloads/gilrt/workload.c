@@ -15,13 +15,13 @@
 
 #define EXIT_USAGE	2
 
-void workload_setup(struct workload *workload, const char *name, const char *doc, int argc,
-		    char **argv)
+/* Reads the command line over what is in workload->options, and pins the process, or exits. */
+static void configure(struct workload *workload, const char *doc, int argc, char **argv)
 {
+	const char *name = workload->name;
 	char error[WORKLOAD_ERROR_BYTES];
 	int err;
 
-	*workload = (struct workload){ .name = name };
 	err = options_parse(argc, argv, &workload->options, error);
 	if (!err && workload->options.help) {
 		options_print_help(stdout, name, doc);
@@ -38,6 +38,14 @@ void workload_setup(struct workload *workload, const char *name, const char *doc
 	}
 }
 
+void workload_setup(struct workload *workload, const char *name, const char *doc, int argc,
+		    char **argv)
+{
+	*workload = (struct workload){ .name = name };
+	options_set_defaults(&workload->options);
+	configure(workload, doc, argc, argv);
+}
+
 int workload_start(struct workload *workload)
 {
 	const struct workload_options *options = &workload->options;
@@ -49,6 +57,21 @@ int workload_start(struct workload *workload)
 	return gilrt_init(&options->runtime);
 }
 
+static int worker_start(struct workload *workload, unsigned int number, void (*fn)(void *worker),
+			void *worker, struct gilrt_thread **ret_thread)
+{
+	const struct program *program = workload->program;
+	char name[24];
+
+	if (program && program->set_name)
+		program->set_name(workload, number, name, sizeof(name));
+	else
+		snprintf(name, sizeof(name), "worker-%u", number);
+	if (program && program->start)
+		return program->start(workload, fn, worker, name, ret_thread);
+	return gilrt_thread_start(fn, worker, name, ret_thread);
+}
+
 int workload_run(struct workload *workload, void (*fn)(void *worker), void *workers,
 		 size_t worker_size, void (*meanwhile)(void *arg, unsigned int thread_cnt),
 		 void *arg)
@@ -56,16 +79,14 @@ int workload_run(struct workload *workload, void (*fn)(void *worker), void *work
 	const unsigned int thread_cnt = workload->options.thread_cnt;
 	struct gilrt_thread **threads;
 	unsigned int i, started;
-	char name[24];
 	int err = 0;
 
 	threads = calloc(thread_cnt, sizeof(*threads));
 	if (!threads)
 		return -ENOMEM;
 	for (started = 0; started < thread_cnt; started++) {
-		snprintf(name, sizeof(name), "worker-%u", started);
-		err = gilrt_thread_start(fn, (char *)workers + started * worker_size, name,
-					 &threads[started]);
+		err = worker_start(workload, started, fn, (char *)workers + started * worker_size,
+				   &threads[started]);
 		if (err) {
 			workload->deadline_ns = 0;
 			break;
@@ -155,4 +176,47 @@ int workload_exit_status(const struct workload *workload, const char *what, int 
 		return EXIT_SUCCESS;
 	fprintf(stderr, "%s: cannot %s: %s\n", workload->name, what, strerror(-err));
 	return EXIT_FAILURE;
+}
+
+/* From the first thread to the last, between prepare and finish. */
+static int run_workers(struct workload *workload, void *workers)
+{
+	const struct program *program = workload->program;
+	int err;
+
+	err = workload_start(workload);
+	if (err)
+		return err;
+	err = workload_run(workload, program->run, workers, program->worker_size,
+			   program->meanwhile, workload->shared);
+	return workload_stop(workload, err);
+}
+
+int workload_main(const struct program *program, int argc, char **argv)
+{
+	struct workload workload = { .name = program->name, .program = program };
+	void *workers;
+	int err = 0;
+
+	options_set_defaults(&workload.options);
+	if (program->set_defaults)
+		program->set_defaults(&workload.options);
+	configure(&workload, program->doc, argc, argv);
+	workers = calloc(workload.options.thread_cnt, program->worker_size);
+	if (!workers)
+		return workload_exit_status(&workload, program->task, -ENOMEM);
+
+	if (program->prepare)
+		err = program->prepare(&workload, workers);
+	if (!err)
+		err = run_workers(&workload, workers);
+	if (!err && program->finish)
+		err = program->finish(&workload, workers);
+	if (program->clean_up)
+		program->clean_up(&workload, workers);
+	free(workers);
+	if (err)
+		return workload_exit_status(&workload, program->task, err);
+	err = workload_report(&workload, program->counters, program->counter_cnt);
+	return workload_exit_status(&workload, "write the result", err);
 }

@@ -5,6 +5,9 @@
 /*
  * The frame that all workloads share, in the order of its use: read the command line, start the
  * runtime and the clock, start and join workers, stop the clock and the runtime, report.
+ *
+ * Most are a struct program and a main() that calls workload_main(); one that needs another order
+ * calls the steps itself.
  */
 
 #include <stdbool.h>
@@ -15,12 +18,49 @@
 #include "workloads/gilrt/options.h"
 #include "workloads/gilrt/truth.h"
 
+struct workload;
+
+/* What makes a workload. All functions but `run` may be NULL; they return 0 or -errno. */
+struct program {
+	const char *name, *doc;
+	const char *task;	/* "cannot <task>: ..." is what a failed run says */
+	size_t worker_size;	/* of what `run` gets; starts zeroed, one for each of --threads */
+
+	/* What its options are if the command line does not say. */
+	void (*set_defaults)(struct workload_options *options);
+	/* Before the runtime starts. What it creates is in `workers` and workload->shared. */
+	int (*prepare)(struct workload *workload, void *workers);
+	/* A worker's life: a thread of its own, with the GIL. */
+	void (*run)(void *worker);
+	/* What the main thread does meanwhile. */
+	void (*meanwhile)(void *shared, unsigned int worker_cnt);
+	/* After the runtime has stopped well: checks what was done, sets counter values. */
+	int (*finish)(struct workload *workload, void *workers);
+	/* In any case, also if `prepare` failed half-way. */
+	void (*clean_up)(struct workload *workload, void *workers);
+
+	/* Instead of "worker-<number>"; up to 15 characters. */
+	void (*set_name)(const struct workload *workload, unsigned int number, char *name,
+			 size_t size);
+	/* Instead of gilrt_thread_start(). */
+	int (*start)(struct workload *workload, void (*fn)(void *arg), void *worker,
+		     const char *name, struct gilrt_thread **ret_thread);
+
+	struct truth_counter *counters;	/* reported besides; the program's own, static */
+	size_t counter_cnt;
+};
+
 struct workload {
 	const char *name;
+	const struct program *program;	/* NULL for one that calls the steps itself */
+	void *shared;			/* the program's own */
 	struct workload_options options;
 	uint64_t start_ns, end_ns;
 	_Atomic uint64_t deadline_ns;	/* UINT64_MAX: none; 0: over, because something failed */
 };
+
+/* All of the below in its order. For main() to return. */
+int workload_main(const struct program *program, int argc, char **argv);
 
 /*
  * Reads the command line and pins the process. Exits for --help and, with 2 and one line on
