@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/critical.h"
 #include "workloads/gilrt/gil.h"
 #include "workloads/gilrt/probes.h"
 #include "workloads/gilrt/thread.h"
@@ -146,13 +147,16 @@ void gilrt_checkpoint(void)
 	if (!self)
 		return;
 	gil = self->gil;
-	if (gil) {
-		/* A request seen one loop later is as good, and this is in every loop. */
-		if (gil->old ? !gil_old_tick(gil) :
-		    !atomic_load_explicit(&gil->drop_request, memory_order_relaxed))
-			return;
-		gil_drop(self, false);
+	if (!gil) {
+		if (self->daemon)
+			gil_attach(self);
+		return;
 	}
+	/* A request seen one loop later is as good, and this is in every loop. */
+	if (gil->old ? !gil_old_tick(gil) :
+	    !atomic_load_explicit(&gil->drop_request, memory_order_relaxed))
+		return;
+	gil_drop(self, false);
 	gil_attach(self);
 }
 
@@ -160,6 +164,7 @@ void gilrt_save_thread(void)
 {
 	struct gilrt_thread *self = gilrt_thread_current();
 
+	critical_suspend_all(self);
 	gil_drop(self, false);
 	/* Here a forced switch ends a wait of its own: what comes next is not the GIL. */
 	if (self->account.state == ACCOUNT_WAITING)
@@ -169,5 +174,8 @@ void gilrt_save_thread(void)
 
 void gilrt_restore_thread(void)
 {
-	gil_attach(gilrt_thread_current());
+	struct gilrt_thread *self = gilrt_thread_current();
+
+	gil_attach(self);
+	critical_resume(self);
 }

@@ -25,6 +25,7 @@ struct gilrt_thread {
 	struct gilrt_thread *next;
 	struct gil *gil;			/* NULL: runs without */
 	struct gilrt_interpreter *interpreter;
+	struct gilrt_critical *critical;	/* innermost critical section, NULL: in none */
 	bool daemon, ended;
 	unsigned int epoch;			/* the runtime it belongs to */
 	char name[16];

@@ -56,6 +56,22 @@ static uint64_t *select_cell(struct gilrt_work *work, uint64_t value)
 	return &work->cell[value % WORK_CELL_CNT];
 }
 
+static void get_cell(struct gilrt_work *work, uint64_t selector, uint64_t *value)
+{
+	gilrt_object_ref(&work->object);
+	*value += *select_cell(work, selector);
+	gilrt_object_unref(&work->object);
+}
+
+static void put_cell(struct gilrt_work *work, uint64_t selector, uint64_t value)
+{
+	struct gilrt_critical critical;
+
+	gilrt_critical_begin(&critical, &work->object);
+	*select_cell(work, selector) ^= value;
+	gilrt_critical_end(&critical);
+}
+
 static void run_program(struct gilrt_work *work, enum gilrt_checkpoints policy)
 {
 	const struct insn *insn = program, *link = NULL;
@@ -83,10 +99,10 @@ static void run_program(struct gilrt_work *work, enum gilrt_checkpoints policy)
 			reg[i->a] = rotate_left(reg[i->a], i->imm);
 			break;
 		case OP_GET:
-			reg[i->a] += *select_cell(work, reg[i->b]);
+			get_cell(work, reg[i->b], &reg[i->a]);
 			break;
 		case OP_PUT:
-			*select_cell(work, reg[i->b]) ^= reg[i->a];
+			put_cell(work, reg[i->b], reg[i->a]);
 			break;
 		case OP_CALL:
 			link = insn;
@@ -121,6 +137,7 @@ void gilrt_work_init(struct gilrt_work *work, uint64_t seed)
 	size_t i;
 
 	*work = (struct gilrt_work){ .unit_cnt = 0 };
+	gilrt_object_init(&work->object);
 	for (i = 0; i < WORK_REG_CNT; i++)
 		work->reg[i] = hash64(seed + 1 + i);
 	for (i = 0; i < WORK_CELL_CNT; i++)

@@ -13,10 +13,13 @@
 
 #include <stdint.h>
 
+#include "workloads/gilrt/object.h"
+
 #define WORK_REG_CNT	4
 #define WORK_CELL_CNT	16
 
 struct gilrt_work {
+	struct gilrt_object object;	/* what makes access to cells as dear as Python's lists */
 	uint64_t reg[WORK_REG_CNT];
 	uint64_t cell[WORK_CELL_CNT];
 	uint64_t unit_cnt;	/* run so far */
