@@ -31,12 +31,10 @@ int gil_create(const struct gilrt_config *config, struct gil **ret_gil)
 		return -ENOSPC;
 	gil = &gils[gil_cnt];
 	object = &gilrt_gil[gil_cnt];
-	*gil = (struct gil){
-		.object = object,
-		.old = config->mode == GILRT_OLD,
-		.ticks_left = (int)interval,
-		.check_interval = (int)interval,
-	};
+	gil->object = object;
+	gil->old = config->mode == GILRT_OLD;
+	gil->drop_request = 0;
+	gil->ticks_left = gil->check_interval = (int)interval;
 	object->interval_us = config->switch_interval_us ? config->switch_interval_us : 1;
 	object->last_holder = NULL;
 	object->switch_number = 0;
@@ -59,8 +57,8 @@ void gil_destroy_all(void)
 
 	while (gil_cnt) {
 		gil = &gils[--gil_cnt];
-		/* A daemon that came too late is on its way out. */
-		while (gil->taker_cnt)
+		/* One that came too late is on its way out. */
+		while (gil->daemon_cnt)
 			sched_yield();
 		gil->object->locked = -1;
 		gil->object->last_holder = NULL;
@@ -106,36 +104,48 @@ void gil_drop(struct gilrt_thread *self, bool ending)
 		gil_new_drop(gil, self, ending);
 }
 
-/*
- * A daemon may come back when the runtime has ended, and then goes no further. It is counted while it
- * may touch the GIL, so that the GIL outlives it.
- */
-static void take_as_daemon(struct gilrt_thread *self)
+/* While a daemon may touch its GIL it is counted, so that the GIL outlives it. */
+static void daemon_enter(struct gilrt_thread *self)
 {
-	struct gil *gil = self->gil;
-	bool over;
+	if (self->daemon && self->gil)
+		self->gil->daemon_cnt++;
+}
 
-	if (gil)
-		gil->taker_cnt++;
-	over = thread_runtime_is_over(self);
-	if (!over) {
-		gil_take(self);
-		over = thread_runtime_is_over(self);
-		if (over)
-			gil_drop(self, true);
-	}
-	if (gil)
-		gil->taker_cnt--;
-	if (over)
-		pthread_exit(NULL);
+static void daemon_leave(struct gilrt_thread *self)
+{
+	if (self->daemon && self->gil)
+		self->gil->daemon_cnt--;
+}
+
+static bool is_too_late(const struct gilrt_thread *self)
+{
+	return self->daemon && thread_runtime_is_over(self);
 }
 
 void gil_attach(struct gilrt_thread *self)
 {
-	if (self->daemon)
-		take_as_daemon(self);
-	else
+	bool too_late;
+
+	daemon_enter(self);
+	too_late = is_too_late(self);
+	if (!too_late) {
 		gil_take(self);
+		/* It may have waited for main, which then was through. */
+		too_late = is_too_late(self);
+		if (too_late)
+			gil_drop(self, true);
+	}
+	daemon_leave(self);
+	if (too_late)
+		pthread_exit(NULL);
+}
+
+/* Not for good: a forced switch has its place here. */
+static void detach(struct gilrt_thread *self)
+{
+	daemon_enter(self);
+	gil_drop(self, false);
+	daemon_leave(self);
 }
 
 void gilrt_checkpoint(void)
@@ -156,7 +166,7 @@ void gilrt_checkpoint(void)
 	if (gil->old ? !gil_old_tick(gil) :
 	    !atomic_load_explicit(&gil->drop_request, memory_order_relaxed))
 		return;
-	gil_drop(self, false);
+	detach(self);
 	gil_attach(self);
 }
 
@@ -165,7 +175,7 @@ void gilrt_save_thread(void)
 	struct gilrt_thread *self = gilrt_thread_current();
 
 	critical_suspend_all(self);
-	gil_drop(self, false);
+	detach(self);
 	/* Here a forced switch ends a wait of its own: what comes next is not the GIL. */
 	if (self->account.state == ACCOUNT_WAITING)
 		probe_gil_resume(self->gil->object,

@@ -20,7 +20,7 @@ struct gil {
 	 */
 	_Atomic int drop_request;
 	int ticks_left, check_interval;	/* old: changed by the holder only */
-	_Atomic int taker_cnt;		/* daemons that are in gil_take */
+	_Atomic int daemon_cnt;		/* daemons that take or drop it just now */
 };
 
 /* -ENOSPC when there are GILRT_GIL_MAX. */
@@ -31,7 +31,7 @@ void gil_destroy_all(void);
 
 void gil_take(struct gilrt_thread *self);
 
-/* The same as a step into the runtime: a daemon that comes too late ends here. */
+/* The same as a step into the runtime: a daemon that comes too late ends there. */
 void gil_attach(struct gilrt_thread *self);
 
 /* A thread that ends does not wait for a taker: it will not be there to disturb one. */

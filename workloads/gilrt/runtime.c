@@ -12,6 +12,7 @@
 
 /* Set before there is a second thread, constant while there is one. */
 static struct gilrt_config config;
+static _Atomic enum gilrt_checkpoints checkpoint_policy;	/* a late daemon may look */
 
 /* The first is the main interpreter. */
 static struct gilrt_interpreter interpreters[GILRT_GIL_MAX];
@@ -19,7 +20,7 @@ static _Atomic unsigned int interpreter_cnt;
 
 enum gilrt_checkpoints gilrt_checkpoint_policy(void)
 {
-	return config.checkpoints;
+	return checkpoint_policy;
 }
 
 int gilrt_interpreter_create(struct gilrt_interpreter **ret_interpreter)
@@ -55,8 +56,7 @@ int gilrt_init(const struct gilrt_config *wanted)
 	if (gilrt_thread_next(NULL))
 		return -EALREADY;
 	config = *wanted;
-	if (config.mode == GILRT_OLD)
-		config.checkpoints = GILRT_EVERY_OP;
+	checkpoint_policy = config.mode == GILRT_OLD ? GILRT_EVERY_OP : config.checkpoints;
 	err = gilrt_interpreter_create(&interpreter);
 	if (!err)
 		err = thread_adopt_main(interpreter);

@@ -26,7 +26,8 @@ struct gilrt_thread {
 	struct gil *gil;			/* NULL: runs without */
 	struct gilrt_interpreter *interpreter;
 	struct gilrt_critical *critical;	/* innermost critical section, NULL: in none */
-	bool daemon, ended;
+	bool daemon;
+	_Atomic bool ended;
 	unsigned int epoch;			/* the runtime it belongs to */
 	char name[16];
 	void (*fn)(void *arg);
