@@ -17,7 +17,7 @@ struct gilrt_event {
 	_Atomic bool flag;	/* written under the lock, read without */
 };
 
-int gilrt_event_create(struct gilrt_event **ret_event)
+int gilrt_event_create_as(const void *object, enum gilrt_kind kind, struct gilrt_event **ret_event)
 {
 	struct gilrt_event *event;
 	int err;
@@ -25,15 +25,22 @@ int gilrt_event_create(struct gilrt_event **ret_event)
 	event = calloc(1, sizeof(*event));
 	if (!event)
 		return -ENOMEM;
-	err = gilrt_lock_create_as(event, GILRT_EVENT, &event->lock);
+	if (!object)
+		object = event;
+	err = gilrt_lock_create_as(object, kind, &event->lock);
 	if (!err)
-		err = gilrt_cond_create(event->lock, &event->cond);
+		err = gilrt_cond_create_as(object, kind, event->lock, &event->cond);
 	if (err) {
 		gilrt_event_destroy(event);
 		return err;
 	}
 	*ret_event = event;
 	return 0;
+}
+
+int gilrt_event_create(struct gilrt_event **ret_event)
+{
+	return gilrt_event_create_as(NULL, GILRT_EVENT, ret_event);
 }
 
 void gilrt_event_destroy(struct gilrt_event *event)

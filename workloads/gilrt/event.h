@@ -12,6 +12,10 @@
 struct gilrt_event;
 
 int gilrt_event_create(struct gilrt_event **ret_event);
+
+/* For primitives that are made of one: as gilrt_lock_create_as(). */
+int gilrt_event_create_as(const void *object, enum gilrt_kind kind, struct gilrt_event **ret_event);
+
 void gilrt_event_destroy(struct gilrt_event *event);
 
 void gilrt_event_set(struct gilrt_event *event);

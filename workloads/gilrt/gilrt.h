@@ -12,7 +12,7 @@
  *  - it touches shared data only while it holds the GIL;
  *  - while it computes it passes gilrt_checkpoint() often, where it may lose the GIL for a while;
  *  - around a call that may block it lets go: gilrt_save_thread() ... gilrt_restore_thread().
- *    blocking.h, lock.h, cond.h, event.h and queue.h have done that already.
+ *    blocking.h, lock.h and all that is made of locks have done that already.
  *
  * With the GIL off all of these do nothing, and the threads run in parallel.
  *

@@ -55,7 +55,7 @@ static int thread_create(const char *name, struct gilrt_interpreter *interpreter
 	thread->gil = interpreter->gil;
 	thread->epoch = threads.epoch;
 	snprintf(thread->name, sizeof(thread->name), "%.15s", name);
-	err = gilrt_event_create(&thread->started);
+	err = gilrt_event_create_as(thread, GILRT_THREAD, &thread->started);
 	if (!err)
 		err = gilrt_lock_create_as(thread, GILRT_THREAD, &thread->finished);
 	if (!err)
