@@ -13,12 +13,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "workloads/gilrt/barrier.h"
 #include "workloads/gilrt/blocking.h"
 #include "workloads/gilrt/cond.h"
 #include "workloads/gilrt/event.h"
 #include "workloads/gilrt/gilrt.h"
 #include "workloads/gilrt/lock.h"
 #include "workloads/gilrt/queue.h"
+#include "workloads/gilrt/rlock.h"
+#include "workloads/gilrt/semaphore.h"
+#include "workloads/gilrt/simple_queue.h"
 #include "workloads/gilrt/work.h"
 
 #define PATIENT_US	10000000	/* nobody asks for the GIL within a test */
@@ -48,7 +52,12 @@ struct things {
 	struct gilrt_lock *lock, *taken;
 	struct gilrt_cond *cond;
 	struct gilrt_event *unset, *set;
-	struct gilrt_queue *queue;
+	struct gilrt_rlock *rlock;
+	struct gilrt_cond *rlock_cond;
+	struct gilrt_semaphore *semaphore, *used_up;
+	struct gilrt_barrier *of_one, *of_two;
+	struct gilrt_queue *queue, *lifo, *priority;
+	struct gilrt_simple_queue *simple_queue;
 	int file;
 };
 
@@ -113,11 +122,60 @@ static void op_lock_timeout(struct things *t)
 	assert_int_equal(gilrt_lock_acquire(t->taken, 1000), -ETIMEDOUT);
 }
 
+static void op_rlock(struct things *t)
+{
+	assert_int_equal(gilrt_rlock_acquire(t->rlock, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_rlock_acquire(t->rlock, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_rlock_release(t->rlock), 0);
+	assert_int_equal(gilrt_rlock_release(t->rlock), 0);
+}
+
 static void op_notify_nobody(struct things *t)
 {
 	assert_int_equal(gilrt_lock_acquire(t->lock, GILRT_FOREVER), 0);
 	assert_int_equal(gilrt_cond_notify(t->cond, 1), 0);
 	assert_int_equal(gilrt_lock_release(t->lock), 0);
+}
+
+static void op_cond_try(struct things *t)
+{
+	assert_int_equal(gilrt_lock_acquire(t->lock, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_cond_wait(t->cond, GILRT_NO_WAIT), -EAGAIN);
+	assert_int_equal(gilrt_lock_release(t->lock), 0);
+}
+
+static void op_cond_timeout(struct things *t)
+{
+	assert_int_equal(gilrt_rlock_acquire(t->rlock, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_cond_wait(t->rlock_cond, 1000), -ETIMEDOUT);
+	assert_int_equal(gilrt_rlock_release(t->rlock), 0);
+}
+
+static void op_semaphore(struct things *t)
+{
+	assert_int_equal(gilrt_semaphore_acquire(t->semaphore, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_semaphore_release(t->semaphore, 1), 0);
+}
+
+static void op_semaphore_try(struct things *t)
+{
+	assert_int_equal(gilrt_semaphore_acquire(t->used_up, GILRT_NO_WAIT), -EAGAIN);
+}
+
+static void op_semaphore_timeout(struct things *t)
+{
+	assert_int_equal(gilrt_semaphore_acquire(t->used_up, 1000), -ETIMEDOUT);
+}
+
+static void op_barrier_alone(struct things *t)
+{
+	assert_int_equal(gilrt_barrier_wait(t->of_one, GILRT_FOREVER, NULL), 0);
+}
+
+static void op_barrier_timeout(struct things *t)
+{
+	assert_int_equal(gilrt_barrier_wait(t->of_two, 1000, NULL), -EPIPE);
+	gilrt_barrier_reset(t->of_two);
 }
 
 static void op_event_set(struct things *t)
@@ -136,13 +194,28 @@ static void op_event_timeout(struct things *t)
 	assert_int_equal(gilrt_event_wait(t->unset, 1000), -ETIMEDOUT);
 }
 
-static void op_queue(struct things *t)
+static void put_and_get(struct gilrt_queue *queue)
 {
 	void *item = NULL;
 
-	assert_int_equal(gilrt_queue_put(t->queue, t, GILRT_FOREVER), 0);
-	assert_int_equal(gilrt_queue_get(t->queue, GILRT_FOREVER, &item), 0);
-	assert_ptr_equal(item, t);
+	assert_int_equal(gilrt_queue_put(queue, queue, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_queue_get(queue, GILRT_FOREVER, &item), 0);
+	assert_ptr_equal(item, queue);
+}
+
+static void op_queue(struct things *t)
+{
+	put_and_get(t->queue);
+}
+
+static void op_lifo(struct things *t)
+{
+	put_and_get(t->lifo);
+}
+
+static void op_priority(struct things *t)
+{
+	put_and_get(t->priority);
 }
 
 static void op_queue_try_empty(struct things *t)
@@ -150,6 +223,36 @@ static void op_queue_try_empty(struct things *t)
 	void *item;
 
 	assert_int_equal(gilrt_queue_get(t->queue, GILRT_NO_WAIT, &item), -EAGAIN);
+}
+
+static void op_queue_timeout(struct things *t)
+{
+	void *item;
+
+	assert_int_equal(gilrt_queue_get(t->queue, 1000, &item), -ETIMEDOUT);
+}
+
+static void op_simple_queue(struct things *t)
+{
+	void *item = NULL;
+
+	assert_int_equal(gilrt_simple_queue_put(t->simple_queue, t), 0);
+	assert_int_equal(gilrt_simple_queue_get(t->simple_queue, GILRT_FOREVER, &item), 0);
+	assert_ptr_equal(item, t);
+}
+
+static void op_simple_queue_try_empty(struct things *t)
+{
+	void *item;
+
+	assert_int_equal(gilrt_simple_queue_get(t->simple_queue, GILRT_NO_WAIT, &item), -EAGAIN);
+}
+
+static void op_simple_queue_timeout(struct things *t)
+{
+	void *item;
+
+	assert_int_equal(gilrt_simple_queue_get(t->simple_queue, 1000, &item), -ETIMEDOUT);
 }
 
 static void op_work(struct things *t)
@@ -176,14 +279,76 @@ static const struct op_case {
 	{ "free lock", op_lock_free, 0 },
 	{ "try a taken lock", op_lock_try_taken, 0 },
 	{ "wait for a taken lock", op_lock_timeout, 1 },
+	{ "free RLock, twice", op_rlock, 0 },
 	{ "notify nobody", op_notify_nobody, 0 },
+	{ "try a condition", op_cond_try, 0 },
+	{ "wait for a condition", op_cond_timeout, 1 },
 	{ "event that is set", op_event_set, 0 },
 	{ "try an event", op_event_try, 0 },
 	{ "wait for an event", op_event_timeout, 1 },
+	{ "semaphore", op_semaphore, 0 },
+	{ "try a semaphore", op_semaphore_try, 0 },
+	{ "wait for a semaphore", op_semaphore_timeout, 1 },
+	{ "barrier of one", op_barrier_alone, 0 },
+	{ "wait at a barrier", op_barrier_timeout, 1 },
 	{ "put and get", op_queue, 0 },
+	{ "put and get, last first", op_lifo, 0 },
+	{ "put and get, smallest first", op_priority, 0 },
 	{ "try an empty queue", op_queue_try_empty, 0 },
+	{ "wait for an item", op_queue_timeout, 1 },
+	{ "put and get, simple queue", op_simple_queue, 0 },
+	{ "try an empty simple queue", op_simple_queue_try_empty, 0 },
+	{ "wait for an item, simple queue", op_simple_queue_timeout, 1 },
 	{ "compute", op_work, 0 },
 };
+
+static int compare(const void *a, const void *b)
+{
+	return (a > b) - (a < b);
+}
+
+static void things_create(struct things *t)
+{
+	t->file = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	assert_true(t->file >= 0);
+	assert_int_equal(gilrt_lock_create(&t->lock), 0);
+	assert_int_equal(gilrt_lock_create(&t->taken), 0);
+	assert_int_equal(gilrt_lock_acquire(t->taken, GILRT_FOREVER), 0);
+	assert_int_equal(gilrt_cond_create(t->lock, &t->cond), 0);
+	assert_int_equal(gilrt_event_create(&t->unset), 0);
+	assert_int_equal(gilrt_event_create(&t->set), 0);
+	gilrt_event_set(t->set);
+	assert_int_equal(gilrt_rlock_create(&t->rlock), 0);
+	assert_int_equal(gilrt_cond_create_on_rlock(t->rlock, &t->rlock_cond), 0);
+	assert_int_equal(gilrt_semaphore_create(1, &t->semaphore), 0);
+	assert_int_equal(gilrt_semaphore_create(0, &t->used_up), 0);
+	assert_int_equal(gilrt_barrier_create(1, NULL, NULL, &t->of_one), 0);
+	assert_int_equal(gilrt_barrier_create(2, NULL, NULL, &t->of_two), 0);
+	assert_int_equal(gilrt_queue_create(0, &t->queue), 0);
+	assert_int_equal(gilrt_lifo_queue_create(0, &t->lifo), 0);
+	assert_int_equal(gilrt_priority_queue_create(0, compare, &t->priority), 0);
+	assert_int_equal(gilrt_simple_queue_create(&t->simple_queue), 0);
+}
+
+static void things_destroy(struct things *t)
+{
+	gilrt_simple_queue_destroy(t->simple_queue);
+	gilrt_queue_destroy(t->priority);
+	gilrt_queue_destroy(t->lifo);
+	gilrt_queue_destroy(t->queue);
+	gilrt_barrier_destroy(t->of_two);
+	gilrt_barrier_destroy(t->of_one);
+	gilrt_semaphore_destroy(t->used_up);
+	gilrt_semaphore_destroy(t->semaphore);
+	gilrt_cond_destroy(t->rlock_cond);
+	gilrt_rlock_destroy(t->rlock);
+	gilrt_event_destroy(t->set);
+	gilrt_event_destroy(t->unset);
+	gilrt_cond_destroy(t->cond);
+	gilrt_lock_destroy(t->taken);
+	gilrt_lock_destroy(t->lock);
+	close(t->file);
+}
 
 static void test_drops_per_operation(void **state)
 {
@@ -195,17 +360,7 @@ static void test_drops_per_operation(void **state)
 
 	(void)state;
 	begin();
-	t.file = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	assert_true(t.file >= 0);
-	assert_int_equal(gilrt_lock_create(&t.lock), 0);
-	assert_int_equal(gilrt_lock_create(&t.taken), 0);
-	assert_int_equal(gilrt_lock_acquire(t.taken, GILRT_FOREVER), 0);
-	assert_int_equal(gilrt_cond_create(t.lock, &t.cond), 0);
-	assert_int_equal(gilrt_event_create(&t.unset), 0);
-	assert_int_equal(gilrt_event_create(&t.set), 0);
-	gilrt_event_set(t.set);
-	assert_int_equal(gilrt_queue_create(0, &t.queue), 0);
-
+	things_create(&t);
 	for (i = 0; i < sizeof(op_cases) / sizeof(op_cases[0]); i++) {
 		before = own_stats();
 		for (k = 0; k < n; k++)
@@ -221,13 +376,7 @@ static void test_drops_per_operation(void **state)
 		assert_int_equal(after.forced_switches, 0);
 		assert_int_equal(gilrt_gil->switch_number, 1);
 	}
-	gilrt_queue_destroy(t.queue);
-	gilrt_event_destroy(t.set);
-	gilrt_event_destroy(t.unset);
-	gilrt_cond_destroy(t.cond);
-	gilrt_lock_destroy(t.taken);
-	gilrt_lock_destroy(t.lock);
-	close(t.file);
+	things_destroy(&t);
 	end();
 }
 
