@@ -3,28 +3,35 @@
  * Blocking system calls, made without the GIL.
  */
 
-#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "workloads/gilrt/blocking.h"
 #include "workloads/gilrt/clock.h"
-#include "workloads/gilrt/gilrt.h"
+#include "workloads/gilrt/without_gil.h"
 
-/* errno is kept over the taking of the GIL, which makes system calls of its own. */
-#define CALL_WITHOUT_GIL(result, call)						\
-	do {									\
-		gilrt_save_thread();						\
-		(result) = (call);						\
-		if ((result) < 0)						\
-			(result) = -errno;					\
-		gilrt_restore_thread();						\
-	} while ((result) == -EINTR)
+int gilrt_open(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	RETRY_WITHOUT_GIL(fd, open(path, flags | O_CLOEXEC, mode));
+	return fd;
+}
+
+int gilrt_close(int fd)
+{
+	int err;
+
+	CALL_WITHOUT_GIL(err, close(fd));
+	return err;
+}
 
 ssize_t gilrt_read(int fd, void *buffer, size_t size)
 {
 	ssize_t n;
 
-	CALL_WITHOUT_GIL(n, read(fd, buffer, size));
+	RETRY_WITHOUT_GIL(n, read(fd, buffer, size));
 	return n;
 }
 
@@ -32,7 +39,7 @@ ssize_t gilrt_pread(int fd, void *buffer, size_t size, off_t offset)
 {
 	ssize_t n;
 
-	CALL_WITHOUT_GIL(n, pread(fd, buffer, size, offset));
+	RETRY_WITHOUT_GIL(n, pread(fd, buffer, size, offset));
 	return n;
 }
 
@@ -40,29 +47,102 @@ ssize_t gilrt_write(int fd, const void *buffer, size_t size)
 {
 	ssize_t n;
 
-	CALL_WITHOUT_GIL(n, write(fd, buffer, size));
+	RETRY_WITHOUT_GIL(n, write(fd, buffer, size));
 	return n;
+}
+
+off_t gilrt_lseek(int fd, off_t offset, int whence)
+{
+	off_t position;
+
+	CALL_WITHOUT_GIL(position, lseek(fd, offset, whence));
+	return position;
+}
+
+int gilrt_fstat(int fd, struct stat *ret_stat)
+{
+	int err;
+
+	CALL_WITHOUT_GIL(err, fstat(fd, ret_stat));
+	return err;
+}
+
+int gilrt_stat(const char *path, struct stat *ret_stat)
+{
+	int err;
+
+	CALL_WITHOUT_GIL(err, stat(path, ret_stat));
+	return err;
+}
+
+int gilrt_isatty(int fd)
+{
+	int yes;
+
+	CALL_WITHOUT_GIL(yes, isatty(fd));
+	return yes;
+}
+
+int gilrt_urandom(void *buffer, size_t size)
+{
+	char *rest = buffer;
+	ssize_t n;
+
+	while (size > 0) {
+		RETRY_WITHOUT_GIL(n, getrandom(rest, size, 0));
+		if (n < 0)
+			return (int)n;
+		rest += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+pid_t gilrt_getpid(void)
+{
+	return getpid();
+}
+
+/* What is left after an interruption is less than what was asked for. */
+static uint64_t time_left_ns(uint64_t deadline_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	return now_ns < deadline_ns ? deadline_ns - now_ns : 0;
 }
 
 int gilrt_poll(struct pollfd *fds, nfds_t fd_cnt, int timeout_ms)
 {
 	uint64_t deadline_ns = clock_now_ns() + (uint64_t)timeout_ms * NSEC_PER_MSEC;
-	uint64_t now_ns;
 	int n;
 
-	/* What is left after an interruption is less than what was asked for. */
 	for (;;) {
-		gilrt_save_thread();
-		n = poll(fds, fd_cnt, timeout_ms);
-		if (n < 0)
-			n = -errno;
-		gilrt_restore_thread();
+		CALL_WITHOUT_GIL(n, poll(fds, fd_cnt, timeout_ms));
 		if (n != -EINTR)
 			return n;
-		now_ns = clock_now_ns();
 		if (timeout_ms > 0)
-			timeout_ms = now_ns < deadline_ns ?
-				(int)((deadline_ns - now_ns) / NSEC_PER_MSEC) : 0;
+			timeout_ms = (int)(time_left_ns(deadline_ns) / NSEC_PER_MSEC);
+	}
+}
+
+int gilrt_select(int fd_cnt, fd_set *readable, fd_set *writable, fd_set *exceptional,
+		 int64_t timeout_ns)
+{
+	uint64_t deadline_ns = clock_now_ns() + (uint64_t)timeout_ns;
+	struct timeval timeout;
+	int n;
+
+	for (;;) {
+		timeout = (struct timeval){
+			.tv_sec = timeout_ns / (int64_t)NSEC_PER_SEC,
+			.tv_usec = timeout_ns % (int64_t)NSEC_PER_SEC / (int64_t)NSEC_PER_USEC,
+		};
+		CALL_WITHOUT_GIL(n, select(fd_cnt, readable, writable, exceptional,
+					   timeout_ns < 0 ? NULL : &timeout));
+		if (n != -EINTR)
+			return n;
+		if (timeout_ns > 0)
+			timeout_ns = (int64_t)time_left_ns(deadline_ns);
 	}
 }
 
