@@ -29,6 +29,7 @@ deps := clang:/usr/bin/clang llvm:/usr/bin/llvm-strip bpftool:/usr/sbin/bpftool 
 	libbpf-dev:/usr/include/bpf/libbpf.h libelf-dev:/usr/include/libelf.h \
 	libdw-dev:/usr/include/elfutils/libdwfl.h libzstd-dev:/usr/include/zstd.h \
 	libxxhash-dev:/usr/include/xxhash.h libjansson-dev:/usr/include/jansson.h \
+	libssl-dev:/usr/include/openssl/evp.h zlib1g-dev:/usr/include/zlib.h \
 	libcmocka-dev:/usr/include/cmocka.h
 vm_deps := qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/usr/bin/cpio \
 	busybox-static:/usr/share/doc/busybox-static
@@ -107,17 +108,20 @@ $(B)/trace-report: $(B)/analyzer/main.o $(B)/analyzer/options.o $(B)/libanalyzer
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $^ -ljansson -lm $(trace_libs) -o $@
 
+# What native sections compute with. A workload that has none does not load it.
+gilrt_libs := -Wl,--as-needed -lcrypto -lz -lm
+
 # The dynamic symbol table must name the GIL object, so that a stripped workload is traced as well.
 $(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
 	$(call tell,LINK,$@)
-	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ -lm -o $@
+	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ $(gilrt_libs) -o $@
 
 test_libs := -lcmocka -ljansson -lbpf -lelf -lm $(trace_libs)
 
 # The runtime stands alone, and so do its tests.
 $(B)/tests/unit/test_gilrt_%: $(B)/tests/unit/test_gilrt_%.o $(B)/libgilrt.a $(B)/libsupport.a
 	$(call tell,LINK,$@)
-	$(Q)$(CC) $(plx_ldflags) $^ $(test_libs) -o $@
+	$(Q)$(CC) $(plx_ldflags) $^ $(test_libs) $(gilrt_libs) -o $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a
 	$(call tell,LINK,$@)

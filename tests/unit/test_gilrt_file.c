@@ -15,24 +15,11 @@
 
 #include "tests/unit/gilrt_drops.h"
 #include "tests/unit/gilrt_io.h"
+#include "tests/unit/gilrt_noise.h"
 #include "workloads/gilrt/blocking.h"
 #include "workloads/gilrt/file.h"
 
 #define CONTENT_BYTES	300000
-
-static char *content_make(void)
-{
-	char *content = malloc(CONTENT_BYTES);
-	uint32_t x = 1;
-	size_t i;
-
-	assert_non_null(content);
-	for (i = 0; i < CONTENT_BYTES; i++) {
-		x = x * 1664525 + 1013904223;
-		content[i] = (char)(x >> 24);
-	}
-	return content;
-}
 
 /* Sizes that end before, at and behind the ends of blocks. */
 static size_t next_size(uint32_t *x)
@@ -45,7 +32,8 @@ static size_t next_size(uint32_t *x)
 
 static void test_file_reads_what_is_there(void **state)
 {
-	char *content = content_make(), *copy = malloc(CONTENT_BYTES + 1), path[64];
+	uint8_t *content = noise(CONTENT_BYTES), *copy = malloc(CONTENT_BYTES + 1);
+	char path[64];
 	struct gilrt_file *file;
 	uint32_t x = 7;
 	size_t done = 0, size, expected;
@@ -79,7 +67,8 @@ static void test_file_reads_what_is_there(void **state)
 
 static void test_file_writes_all(void **state)
 {
-	char *content = content_make(), *copy = malloc(CONTENT_BYTES + 1), path[64];
+	uint8_t *content = noise(CONTENT_BYTES), *copy = malloc(CONTENT_BYTES + 1);
+	char path[64];
 	struct gilrt_file *file;
 	size_t done = 0, size;
 	uint32_t x = 7;

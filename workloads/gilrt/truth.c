@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The truth as JSON. Written by hand, so that workloads need nothing but the C library. All numbers
- * are integers below 2^63.
+ * The truth as JSON. Written by hand, so that workloads need no library for it. All numbers are
+ * integers below 2^63.
  */
 
 #include <errno.h>
