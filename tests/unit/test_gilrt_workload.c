@@ -97,6 +97,15 @@ static void test_work_is_the_same_under_any_regime(void **state)
 
 #define ARGS_MAX	6
 
+static uint16_t own_port;
+static cpu_set_t own_cpus;
+
+static const struct workload_option own[] = {
+	{ "port", "PORT", "Where to.", options_parse_port, &own_port },
+	{ "more-cpus", "LIST", "Others.", options_parse_cpus, &own_cpus },
+	{ 0 },
+};
+
 static int parse(const char *const *args, struct workload_options *options, char *error)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)"workload" };
@@ -106,7 +115,7 @@ static int parse(const char *const *args, struct workload_options *options, char
 		argv[argc] = (char *)args[argc - 1];
 		argc++;
 	}
-	return options_parse(argc, argv, options, error);
+	return options_parse(argc, argv, own, options, error);
 }
 
 static void test_options_default(void **state)
@@ -185,6 +194,29 @@ static void test_options_gil(void **state)
 	assert_string_equal(options_mode_name(GILRT_OFF), "off");
 }
 
+static void test_own_options(void **state)
+{
+	const char *const args[] = { "--port=65535", "--more-cpus", "1,3", "--seed=7", NULL };
+	const char *const none[] = { NULL };
+	char error[WORKLOAD_ERROR_BYTES], name[] = "workload", option[] = "--port=1";
+	char *argv[] = { name, option, NULL };
+	struct workload_options options;
+
+	(void)state;
+	options_set_defaults(&options);
+	assert_int_equal(parse(args, &options, error), 0);
+	assert_int_equal(own_port, 65535);
+	assert_int_equal(CPU_COUNT(&own_cpus), 2);
+	assert_true(CPU_ISSET(1, &own_cpus) && CPU_ISSET(3, &own_cpus));
+	assert_int_equal(options.seed, 7);
+	assert_false(options.pinned);
+
+	/* Not given: as it was. Not the workload's: unknown. */
+	assert_int_equal(parse(none, &options, error), 0);
+	assert_int_equal(own_port, 65535);
+	assert_int_equal(options_parse(2, argv, NULL, &options, error), -EINVAL);
+}
+
 static const struct refusal {
 	const char *args[ARGS_MAX];
 	const char *error;
@@ -217,6 +249,9 @@ static const struct refusal {
 	  "not wanted" },
 	{ { "--truth=yes" }, "'--truth=yes': unknown option, or its value is missing or not "
 	  "wanted" },
+	{ { "--port=0" }, "--port: '0' is not PORT" },
+	{ { "--port=65536" }, "--port: '65536' is not PORT" },
+	{ { "--more-cpus=x" }, "--more-cpus: 'x' is not LIST" },
 	{ { "--truth", "more" }, "'more': no arguments are expected" },
 };
 
@@ -241,6 +276,7 @@ static void test_help_names_all_options(void **state)
 	static const char *const names[] = {
 		"Some words.", "--threads=", "--seconds=", "--rounds=", "--cpus=", "--gil=",
 		"--switch-interval=", "--check-interval=", "--checkpoints=", "--seed=", "--truth", "--help",
+		"--port=", "Where to.", "--more-cpus=",
 	};
 	const char *const args[] = { "--help", NULL };
 	char error[WORKLOAD_ERROR_BYTES], *text = NULL;
@@ -254,7 +290,7 @@ static void test_help_names_all_options(void **state)
 	assert_true(options.help);
 	out = open_memstream(&text, &size);
 	assert_non_null(out);
-	options_print_help(out, "workload", "Some words.");
+	options_print_help(out, "workload", "Some words.", own);
 	fclose(out);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strstr(text, names[i]))
@@ -425,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_options_default),
 		cmocka_unit_test(test_options_given),
 		cmocka_unit_test(test_options_gil),
+		cmocka_unit_test(test_own_options),
 		cmocka_unit_test(test_options_refused),
 		cmocka_unit_test(test_help_names_all_options),
 		cmocka_unit_test(test_truth_says_it_all),

@@ -14,8 +14,12 @@
 #include "workloads/gilrt/clock.h"
 #include "workloads/gilrt/options.h"
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define OWN_MAX		8
+
 struct parse {
 	struct workload_options options;
+	const struct workload_option *own;
 	bool duration_given;
 	char *error;		/* WORKLOAD_ERROR_BYTES, the caller's */
 };
@@ -32,6 +36,7 @@ enum key {
 	KEY_SEED,
 	KEY_TRUTH,
 	KEY_HELP,
+	KEY_OWN,		/* and those that follow: the workload's own */
 };
 
 static const struct argp_option option_table[] = {
@@ -131,24 +136,50 @@ static bool cpu_range_parse(const char *text, cpu_set_t *cpus)
 	return true;
 }
 
-static error_t parse_cpus(struct parse *parse, const char *text)
+bool options_parse_cpus(const char *text, void *cpu_set)
 {
-	cpu_set_t *cpus = &parse->options.cpus;
+	cpu_set_t *cpus = cpu_set;
 	char *copy, *rest, *piece;
 	bool good = true;
 
 	copy = strdup(text);
 	if (!copy)
-		return ENOMEM;
+		return false;
 	CPU_ZERO(cpus);
 	rest = copy;
 	while (good && (piece = strsep(&rest, ",")))
 		good = cpu_range_parse(piece, cpus);
 	free(copy);
-	if (!good)
+	return good;
+}
+
+bool options_parse_port(const char *text, void *uint16)
+{
+	uint64_t number;
+
+	if (!number_parse(text, 1, UINT16_MAX, &number))
+		return false;
+	*(uint16_t *)uint16 = (uint16_t)number;
+	return true;
+}
+
+static error_t parse_cpus(struct parse *parse, const char *text)
+{
+	if (!options_parse_cpus(text, &parse->options.cpus))
 		return refuse(parse, "--cpus: '%.80s' is not a list of cpus such as 0,2-3", text);
 	parse->options.pinned = true;
 	return 0;
+}
+
+static error_t parse_own(struct parse *parse, size_t index, const char *text)
+{
+	const struct workload_option *own = parse->own;
+
+	while (own->name && index--)
+		own++;
+	if (own->parse(text, own->value))
+		return 0;
+	return refuse(parse, "--%s: '%.80s' is not %s", own->name, text, own->arg);
 }
 
 struct choice {
@@ -255,9 +286,26 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 			       "not wanted", state->argv[state->next - 1]);
 		return ARGP_ERR_UNKNOWN;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		if (key < KEY_OWN || key >= KEY_OWN + OWN_MAX)
+			return ARGP_ERR_UNKNOWN;
+		err = parse_own(parse, (size_t)key - KEY_OWN, text);
+		break;
 	}
 	return err;
+}
+
+/* The common options, then the workload's own. */
+static void table_fill(struct argp_option *table, const struct workload_option *own)
+{
+	size_t i, n = ARRAY_SIZE(option_table) - 1;
+
+	memcpy(table, option_table, sizeof(option_table));
+	for (i = 0; own && own[i].name && i < OWN_MAX; i++)
+		table[n++] = (struct argp_option){
+			.name = own[i].name, .arg = own[i].arg, .doc = own[i].doc,
+			.key = KEY_OWN + (int)i,
+		};
+	table[n] = (struct argp_option){ .name = NULL };
 }
 
 void options_set_defaults(struct workload_options *options)
@@ -270,13 +318,16 @@ void options_set_defaults(struct workload_options *options)
 	};
 }
 
-int options_parse(int argc, char **argv, struct workload_options *options, char *error)
+int options_parse(int argc, char **argv, const struct workload_option *own,
+		  struct workload_options *options, char *error)
 {
-	const struct argp argp = { .options = option_table, .parser = parse_option };
-	struct parse parse = { .options = *options, .error = error };
+	struct argp_option table[ARRAY_SIZE(option_table) + OWN_MAX];
+	const struct argp argp = { .options = table, .parser = parse_option };
+	struct parse parse = { .options = *options, .own = own, .error = error };
 	error_t err;
 
 	*error = '\0';
+	table_fill(table, own);
 	err = argp_parse(&argp, argc, argv, ARGP_SILENT, NULL, &parse);
 	if (err)
 		return -err;
@@ -286,11 +337,14 @@ int options_parse(int argc, char **argv, struct workload_options *options, char 
 	return 0;
 }
 
-void options_print_help(FILE *out, const char *name, const char *doc)
+void options_print_help(FILE *out, const char *name, const char *doc,
+			const struct workload_option *own)
 {
-	const struct argp argp = { .options = option_table, .doc = doc };
+	struct argp_option table[ARRAY_SIZE(option_table) + OWN_MAX];
+	const struct argp argp = { .options = table, .doc = doc };
 	char *name_copy = strdup(name);
 
+	table_fill(table, own);
 	if (name_copy)
 		argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC,
 			  name_copy);

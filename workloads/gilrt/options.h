@@ -24,19 +24,32 @@ struct workload_options {
 	bool help;			/* only this was asked for */
 };
 
+/* An option that only one workload has. A table of them ends with a NULL name. */
+struct workload_option {
+	const char *name, *arg, *doc;			/* as --help shows them */
+	bool (*parse)(const char *text, void *value);	/* false: that is no such value */
+	void *value;					/* the caller's */
+};
+
 #define WORKLOAD_ERROR_BYTES	256
 
 void options_set_defaults(struct workload_options *options);
 
 /*
- * Reads a command line over what is there. -EINVAL: the line in error[WORKLOAD_ERROR_BYTES], without a program's name,
- * says why.
+ * Reads a command line over what is there. own: the workload's own options, or NULL. -EINVAL: the
+ * line in error[WORKLOAD_ERROR_BYTES], without a program's name, says why.
  */
-int options_parse(int argc, char **argv, struct workload_options *options, char *error);
+int options_parse(int argc, char **argv, const struct workload_option *own,
+		  struct workload_options *options, char *error);
 
 /* As --gil takes it. */
 const char *options_mode_name(enum gilrt_mode mode);
 
-void options_print_help(FILE *out, const char *name, const char *doc);
+void options_print_help(FILE *out, const char *name, const char *doc,
+			const struct workload_option *own);
+
+/* Parsers for options: a list of cpus such as 0,2-3 into a cpu_set_t; a TCP or UDP port. */
+bool options_parse_cpus(const char *text, void *cpu_set);
+bool options_parse_port(const char *text, void *uint16);
 
 #endif

@@ -16,15 +16,16 @@
 #define EXIT_USAGE	2
 
 /* Reads the command line over what is in workload->options, and pins the process, or exits. */
-static void configure(struct workload *workload, const char *doc, int argc, char **argv)
+static void configure(struct workload *workload, const char *doc, const struct workload_option *own,
+		      int argc, char **argv)
 {
 	const char *name = workload->name;
 	char error[WORKLOAD_ERROR_BYTES];
 	int err;
 
-	err = options_parse(argc, argv, &workload->options, error);
+	err = options_parse(argc, argv, own, &workload->options, error);
 	if (!err && workload->options.help) {
-		options_print_help(stdout, name, doc);
+		options_print_help(stdout, name, doc, own);
 		exit(fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	if (!err && workload->options.pinned &&
@@ -43,7 +44,7 @@ void workload_setup(struct workload *workload, const char *name, const char *doc
 {
 	*workload = (struct workload){ .name = name };
 	options_set_defaults(&workload->options);
-	configure(workload, doc, argc, argv);
+	configure(workload, doc, NULL, argc, argv);
 }
 
 int workload_start(struct workload *workload)
@@ -201,7 +202,7 @@ int workload_main(const struct program *program, int argc, char **argv)
 	options_set_defaults(&workload.options);
 	if (program->set_defaults)
 		program->set_defaults(&workload.options);
-	configure(&workload, program->doc, argc, argv);
+	configure(&workload, program->doc, program->options, argc, argv);
 	workers = calloc(workload.options.thread_cnt, program->worker_size);
 	if (!workers)
 		return workload_exit_status(&workload, program->task, -ENOMEM);

@@ -26,7 +26,9 @@ struct program {
 	const char *task;	/* "cannot <task>: ..." is what a failed run says */
 	size_t worker_size;	/* of what `run` gets; starts zeroed, one for each of --threads */
 
-	/* What its options are if the command line does not say. */
+	const struct workload_option *options;	/* its own, besides the common ones; may be NULL */
+
+	/* What the common options are if the command line does not say. */
 	void (*set_defaults)(struct workload_options *options);
 	/* Before the runtime starts. What it creates is in `workers` and workload->shared. */
 	int (*prepare)(struct workload *workload, void *workers);
