@@ -49,6 +49,22 @@ static void test_work_is_deterministic(void **state)
 	assert_int_equal(checksum_after(1, 10, 0), 0xfa1cab01);
 }
 
+static void test_work_in_parts(void **state)
+{
+	struct gilrt_work whole, parts;
+
+	(void)state;
+	gilrt_work_init(&whole, 7);
+	gilrt_work_init(&parts, 7);
+	gilrt_work_run(&whole, 1);
+	gilrt_work_run_loops(&parts, 0);
+	gilrt_work_run_loops(&parts, 1);
+	gilrt_work_run_loops(&parts, 999);
+	assert_memory_equal(whole.reg, parts.reg, sizeof(whole.reg));
+	assert_memory_equal(whole.cell, parts.cell, sizeof(whole.cell));
+	assert_int_equal(parts.unit_cnt, 0);
+}
+
 static void test_work_depends_on_all_of_its_state(void **state)
 {
 	struct gilrt_work work, other;
@@ -456,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_is_deterministic),
+		cmocka_unit_test(test_work_in_parts),
 		cmocka_unit_test(test_work_depends_on_all_of_its_state),
 		cmocka_unit_test(test_work_is_the_same_under_any_regime),
 		cmocka_unit_test(test_options_default),

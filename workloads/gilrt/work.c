@@ -9,7 +9,6 @@
 #include "workloads/gilrt/work.h"
 
 enum op {
-	OP_LOAD,	/* a = imm */
 	OP_ADD,		/* a += b */
 	OP_MUL,		/* a *= b, made odd: so nothing is ever lost */
 	OP_XOR,		/* a ^= b */
@@ -28,15 +27,15 @@ struct insn {
 };
 
 #define LOOPS_PER_UNIT	1000
-#define MIX		7
+#define LOOP_REG	3
+#define MIX		6
 
 static const struct insn program[] = {
-	{ OP_LOAD, 3, 0, LOOPS_PER_UNIT },
 	{ OP_CALL, 0, 0, MIX },
 	{ OP_GET, 0, 1, 0 },
 	{ OP_MUL, 0, 2, 0 },
 	{ OP_PUT, 0, 1, 0 },
-	{ OP_LOOP, 3, 0, 1 },
+	{ OP_LOOP, LOOP_REG, 0, 0 },
 	{ OP_HALT, 0, 0, 0 },
 	/* MIX: */
 	{ OP_ADD, 1, 0, 0 },
@@ -72,20 +71,19 @@ static void put_cell(struct gilrt_work *work, uint64_t selector, uint64_t value)
 	gilrt_critical_end(&critical);
 }
 
-static void run_program(struct gilrt_work *work, enum gilrt_checkpoints policy)
+static void run_program(struct gilrt_work *work, unsigned int loop_cnt,
+			enum gilrt_checkpoints policy)
 {
 	const struct insn *insn = program, *link = NULL;
 	uint64_t *reg = work->reg;
 
+	reg[LOOP_REG] = loop_cnt;
 	for (;;) {
 		const struct insn *i = insn++;
 
 		if (policy == GILRT_EVERY_OP)
 			gilrt_checkpoint();
 		switch ((enum op)i->op) {
-		case OP_LOAD:
-			reg[i->a] = i->imm;
-			break;
 		case OP_ADD:
 			reg[i->a] += reg[i->b];
 			break;
@@ -155,8 +153,14 @@ void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt)
 	unsigned int i;
 
 	for (i = 0; i < unit_cnt; i++)
-		run_program(work, policy);
+		run_program(work, LOOPS_PER_UNIT, policy);
 	work->unit_cnt += unit_cnt;
+}
+
+void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt)
+{
+	if (loop_cnt)
+		run_program(work, loop_cnt, gilrt_checkpoint_policy());
 }
 
 uint32_t gilrt_work_checksum(const struct gilrt_work *work)

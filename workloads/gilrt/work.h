@@ -32,6 +32,9 @@ void gilrt_work_feed(struct gilrt_work *work, uint64_t value);
 
 void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt);
 
+/* Less than a unit: so many of its thousand loops, of ten instructions each. */
+void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt);
+
 /* Depends on all of the state. */
 uint32_t gilrt_work_checksum(const struct gilrt_work *work);
 
