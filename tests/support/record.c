@@ -83,12 +83,95 @@ void assert_identities(const json_t *report)
 	assert_int_equal(json_u64_at(report, "quality.contradictions"), 0);
 }
 
+static json_t *theirs_to_ours(const struct recording *recording, const json_t *theirs)
+{
+	return report_thread(recording->report, json_u64_at(theirs, "tid"));
+}
+
+bool gil_wait_is_the_runtimes(const struct recording *recording)
+{
+	json_t *theirs;
+	bool ok = true;
+	size_t i;
+
+	json_array_foreach(json_at(recording->truth, "per_thread"), i, theirs) {
+		json_t *ours = theirs_to_ours(recording, theirs);
+		double theirs_ns = json_number_at(theirs, "gil_wait_ns");
+
+		ok &= within(json_text_at(theirs, "name"),
+			     json_number_at(ours, "gil_wait_episode_ns") - theirs_ns,
+			     0.02 * theirs_ns + 10e3 * json_number_at(theirs, "gil_waits"));
+	}
+	return ok;
+}
+
+/* The runtime counts until the thread runs again, the states only until it is woken. */
+bool lock_wait_is_the_runtimes(const struct recording *recording)
+{
+	json_t *theirs;
+	bool ok = true;
+	size_t i;
+
+	json_array_foreach(json_at(recording->truth, "per_thread"), i, theirs) {
+		json_t *ours = theirs_to_ours(recording, theirs);
+		double theirs_ns = json_number_at(theirs, "lock_wait_ns");
+		double bar_ns = 0.02 * theirs_ns + 10e3 * json_number_at(theirs, "lock_waits");
+		double asleep_ns = json_number_at(ours, "states.wait.lock") +
+			json_number_at(ours, "states.wait.sync");
+
+		ok &= at_most("lock wait asleep", asleep_ns, theirs_ns + bar_ns);
+		ok &= at_least("lock wait asleep or woken",
+			       asleep_ns + json_number_at(ours, "states.ready.woken"),
+			       theirs_ns - bar_ns);
+	}
+	return ok;
+}
+
+double share_above_one(const json_t *report)
+{
+	double above = 0;
+	json_t *level;
+	size_t i;
+
+	json_array_foreach(json_at(report, "histogram"), i, level)
+		if (json_u64_at(level, "level") > 1)
+			above += json_number_at(level, "ns");
+	return above / json_number_at(report, "wall_ns");
+}
+
+double truth_sum(const struct recording *recording, const char *name)
+{
+	json_t *thread;
+	double sum = 0;
+	size_t i;
+
+	json_array_foreach(json_at(recording->truth, "per_thread"), i, thread)
+		sum += json_number_at(thread, name);
+	return sum;
+}
+
 bool within(const char *what, double figure, double bar)
 {
 	/* Written so that a figure that is no number fails. */
 	if (fabs(figure) <= bar)
 		return true;
 	print_message("%s: %g, not within %g\n", what, figure, bar);
+	return false;
+}
+
+bool at_least(const char *what, double figure, double bar)
+{
+	if (figure >= bar)
+		return true;
+	print_message("%s: %g, not at least %g\n", what, figure, bar);
+	return false;
+}
+
+bool at_most(const char *what, double figure, double bar)
+{
+	if (figure <= bar)
+		return true;
+	print_message("%s: %g, not at most %g\n", what, figure, bar);
 	return false;
 }
 
@@ -100,4 +183,28 @@ void attempts(bool (*check)(void))
 		print_message("attempt %d of %d missed a bar\n", i, ATTEMPTS);
 	}
 	fail_msg("missed in all of %d attempts", ATTEMPTS);
+}
+
+/* attempts() knows no argument. */
+static const struct row *row_at_test;
+
+static bool check_row(void)
+{
+	struct recording recording;
+	bool ok;
+
+	record_workload(&recording, row_at_test->args);
+	assert_identities(recording.report);
+	ok = gil_wait_is_the_runtimes(&recording);
+	ok &= lock_wait_is_the_runtimes(&recording);
+	ok &= row_at_test->says(&recording);
+	record_free(&recording);
+	return ok;
+}
+
+void row_test(void **state)
+{
+	NEED_FIGURES();
+	row_at_test = *state;
+	attempts(check_row);
 }

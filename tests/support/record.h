@@ -12,6 +12,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "tests/support/run.h"
+
 struct recording {
 	json_t *truth;		/* what the workload says (--truth) */
 	json_t *report;		/* what trace-report says */
@@ -27,10 +29,54 @@ json_t *report_thread(const json_t *report, unsigned long long tid);
 /* What must hold for every recording, whatever the machine does: fails the test on the spot. */
 void assert_identities(const json_t *report);
 
+/*
+ * Each thread's waits for the GIL, and in locks and what is made of them, against what the runtime
+ * measured: within 2 %, and 10 us for each wait.
+ */
+bool gil_wait_is_the_runtimes(const struct recording *recording);
+bool lock_wait_is_the_runtimes(const struct recording *recording);
+
+/* Time at two or more threads making progress, as a share of the run. */
+double share_above_one(const json_t *report);
+
+/* The sum of a number that the truth has for each thread, such as "lock_wait_ns". */
+double truth_sum(const struct recording *recording, const char *name);
+
 /* A figure that must not exceed a bar. Says so and gives false when it does. */
 bool within(const char *what, double figure, double bar);
 
+/* The same for a figure that must reach a bar, or must not exceed it on one side. */
+bool at_least(const char *what, double figure, double bar);
+bool at_most(const char *what, double figure, double bar);
+
 /* Repeats the check until it is true, ten times at most; then fails the test. */
 void attempts(bool (*check)(void));
+
+/* A row of the table in workloads/README.md: a workload, and what the report must say of it. */
+struct row {
+	const char *args[16];	/* as of record_workload() */
+	bool (*says)(const struct recording *recording);	/* besides what all rows must */
+};
+
+/* The test of a row, its state: identities, waits as the runtime's, and what the row says. */
+void row_test(void **state);
+#define ROW(row)	{ #row, row_test, NULL, NULL, &(row) }
+
+/* The race detector makes every access a call: the figures are not those of the program. */
+#ifdef __SANITIZE_THREAD__
+#define INSTRUMENTED 1
+#else
+#define INSTRUMENTED 0
+#endif
+
+/* At the start of each test that records and holds figures against each other. */
+#define NEED_FIGURES() \
+	do { \
+		NEED_BPF(); \
+		if (INSTRUMENTED) { \
+			print_message("SKIP: %s: the workload is slowed down by ThreadSanitizer\n", __func__); \
+			skip(); \
+		} \
+	} while (0)
 
 #endif
