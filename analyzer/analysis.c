@@ -27,6 +27,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &tally_sink, &analysis->tally },
 		{ &curves_sink, &analysis->curves },
 		{ &cores_sink, &analysis->cores },
+		{ &gils_sink, &analysis->timeline.gils },
 	};
 	int err;
 

@@ -4,11 +4,6 @@
  */
 #include "analyzer/gilwatch.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#include "analyzer/array.h"
-
 /* Looks that must find a fighting thread without the GIL before it is doing something else. */
 #define FIGHT_MISSES 2
 
@@ -38,21 +33,16 @@ static void watch(struct queue *queue, struct thread *thread, enum gil_mode mode
 	queue_hold(queue, thread, now_ns);
 }
 
-static void episode_begin(struct thread *thread, uint64_t now_ns)
+/* In CPython a thread may go from one interpreter, and so one GIL, to another. */
+static void gil_turn(struct thread *thread, const struct gil_peek *peek)
 {
-	if (thread->gil.in_episode)
-		return;
-	thread->gil.in_episode = true;
-	thread->gil.episode_ns = now_ns;
-	thread->gil_waits++;
-}
+	struct gil_view *gil = &thread->gil;
 
-static void episode_end(struct thread *thread, uint64_t at_ns)
-{
-	if (!thread->gil.in_episode)
+	if (!peek->gil || peek->gil == gil->id)
 		return;
-	thread->gil.in_episode = false;
-	thread->gil_episode_ns += at_ns - thread->gil.episode_ns;
+	if (gil->id)
+		gil->switches = peek->switches;
+	gil->id = peek->gil;
 }
 
 /* The fight was won at the switch-in; if it does not hold the GIL at `free_ns`, it dropped it. */
@@ -61,7 +51,7 @@ static void fight_won(struct queue *queue, struct thread *thread, bool holds, ui
 	queue_decide(queue, thread, thread->in_ns, STATE_RUN_GIL);
 	/* The switch-in is exact; that it held the GIL from there on is inferred. */
 	thread->sampled = true;
-	episode_end(thread, thread->in_ns);
+	episode_end(&thread->gil_wait, thread->in_ns);
 	if (!holds)
 		queue_decide_sampled(queue, thread, middle(thread->in_ns, free_ns), STATE_RUN_FREE);
 	thread->gil.mode = holds ? GIL_MODE_HELD : GIL_MODE_FREE;
@@ -75,7 +65,7 @@ static void fight_over(struct queue *queue, struct thread *thread, uint64_t now_
 		return;
 	}
 	queue_decide(queue, thread, thread->in_ns, STATE_RUN_FREE);
-	episode_end(thread, thread->in_ns);
+	episode_end(&thread->gil_wait, thread->in_ns);
 	thread->gil.mode = GIL_MODE_FREE;
 }
 
@@ -90,7 +80,7 @@ static void settle(struct queue *queue, struct thread *thread, bool holds, bool 
 			     blocks ? STATE_RUN_SPIN : STATE_RUN_FREE);
 		gil->mode = GIL_MODE_FREE;
 	}
-	if (gil->mode == GIL_MODE_FREE && holds)
+	if (holds && thread->state_gil != gil->id)
 		queue_decide_sampled(queue, thread, middle(gil->since_ns, now_ns), STATE_RUN_GIL);
 	else if (gil->mode == GIL_MODE_HELD && !holds)
 		queue_decide_sampled(queue, thread, middle(gil->since_ns, now_ns), STATE_RUN_FREE);
@@ -161,6 +151,7 @@ void gil_look(struct queue *queue, struct thread *thread, const struct gil_peek 
 {
 	bool holds = peek_says_held(peek, thread);
 
+	gil_turn(thread, peek);
 	switch (thread->gil.mode) {
 	case GIL_MODE_OFF:
 		/* The first that is heard of a GIL here: from now on it is watched. */
@@ -187,7 +178,7 @@ static void wake_holding(struct queue *queue, struct thread *thread, uint64_t no
 	else if (gil->mode == GIL_MODE_DROPPED)
 		queue_decide(queue, thread, gil->since_ns, STATE_RUN_FREE);
 	queue_decide(queue, thread, now_ns, STATE_RUN_GIL);
-	episode_end(thread, now_ns);
+	episode_end(&thread->gil_wait, now_ns);
 	watch(queue, thread, GIL_MODE_HELD, now_ns);
 }
 
@@ -198,6 +189,7 @@ void gil_wake(struct queue *queue, struct thread *thread, const struct gil_peek 
 	/* Only a drop signals "GIL was freed": it held the GIL until now. */
 	bool drops = peek->part == TRACE_GIL_PART_COND && peek->last == thread->id;
 
+	gil_turn(thread, peek);
 	if (peek_says_held(peek, thread)) {
 		wake_holding(queue, thread, now_ns);
 		return;
@@ -246,6 +238,7 @@ void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek
 	bool holds = !waits && peek->gil && peek_says_held(peek, thread);
 	bool fights = false;
 
+	gil_turn(thread, peek);
 	if (gil->mode == GIL_MODE_FIGHT)
 		fights = fight_leave(queue, thread, peek, holds, blocks, how, now_ns);
 	else if (stint_had(queue, thread, peek, how != TRACE_HOW_PREEMPTED, now_ns))
@@ -256,9 +249,9 @@ void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek
 		settle(queue, thread, false, false, now_ns);
 	queue_unhold(queue, thread);
 	if (blocks && !holds)
-		episode_begin(thread, now_ns);
+		episode_begin(&thread->gil_wait, now_ns);
 	else if (!fights)
-		episode_end(thread, now_ns);
+		episode_end(&thread->gil_wait, now_ns);
 	gil->held = holds && how != TRACE_HOW_DEAD;
 	if (blocks)
 		gil->part = (enum trace_gil_part)peek->part;
@@ -316,7 +309,7 @@ void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	else if (gil->mode != GIL_MODE_OFF)
 		/* The look that would have confirmed the last one is missing. */
 		thread->sampled = true;
-	episode_end(thread, now_ns);
+	episode_end(&thread->gil_wait, now_ns);
 	forget(queue, thread);
 }
 
@@ -326,6 +319,7 @@ void gil_exec(struct queue *queue, struct thread *thread, uint64_t now_ns)
 
 	gil_leave(queue, thread, &no_peek, TRACE_HOW_BLOCKED, now_ns);
 	forget(queue, thread);
+	thread->gil.id = 0;
 	gil_come(queue, thread, now_ns);
 }
 
@@ -339,63 +333,6 @@ void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns)
 		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
 	else if (gil->mode == GIL_MODE_DROPPED)
 		queue_decide(queue, thread, gil->since_ns, STATE_RUN_FREE);
-	episode_end(thread, end_ns);
+	episode_end(&thread->gil_wait, end_ns);
 	forget(queue, thread);
-}
-
-static int ledger_find(struct gil_ledger *ledger, uint64_t id, struct gil_count **ret_count)
-{
-	struct gil_count *count = idmap_get(&ledger->ids, id);
-	int err;
-
-	if (count) {
-		*ret_count = count;
-		return 0;
-	}
-	err = array_reserve(&ledger->counts, &ledger->counts_cap, ledger->counts_cnt + 1,
-			    sizeof(*ledger->counts));
-	if (err)
-		return err;
-	count = calloc(1, sizeof(*count));
-	if (!count)
-		return -ENOMEM;
-	err = idmap_put(&ledger->ids, id, count);
-	if (err) {
-		free(count);
-		return err;
-	}
-	count->id = id;
-	ledger->counts[ledger->counts_cnt++] = count;
-	*ret_count = count;
-	return 0;
-}
-
-int gil_ledger_peek(struct gil_ledger *ledger, const struct gil_peek *peek)
-{
-	struct gil_count *count;
-	uint64_t moved, seen;
-	int err;
-
-	err = ledger_find(ledger, peek->gil, &count);
-	if (err)
-		return err;
-	if (count->peeks++) {
-		moved = peek->switches > count->switches ? peek->switches - count->switches : 0;
-		/* A holder that has no id yet cannot be told from the one before. */
-		seen = moved && peek->last && peek->last != count->last;
-		count->seen += seen;
-		count->missed += moved - seen;
-	}
-	count->last = peek->last;
-	count->switches = peek->switches;
-	return 0;
-}
-
-void gil_ledger_clear(struct gil_ledger *ledger)
-{
-	for (size_t i = 0; i < ledger->counts_cnt; i++)
-		free(ledger->counts[i]);
-	free(ledger->counts);
-	idmap_clear(&ledger->ids);
-	*ledger = (struct gil_ledger){ 0 };
 }

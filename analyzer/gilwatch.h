@@ -37,16 +37,8 @@
 
 #include "analyzer/idmap.h"
 #include "analyzer/queue.h"
+#include "analyzer/gils.h"
 #include "analyzer/thread.h"
-
-struct gil_peek {
-	uint64_t gil;		/* 0 = there was no peek; then the rest is 0 */
-	uint64_t flags, part, last, switches;
-};
-
-/* The peek in a record's member that has the fields of TRACE_FIELDS_PEEK. */
-#define GIL_PEEK(member) ((struct gil_peek){ (member).gil, (member).gil_flags, \
-	(member).gil_part, (member).gil_last, (member).gil_switches })
 
 /* The thread got a core. Decides its state where that is certain. */
 void gil_come(struct queue *queue, struct thread *thread, uint64_t now_ns);
@@ -67,20 +59,5 @@ void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns);
 void gil_exec(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* The run is over. */
 void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns);
-
-/* How many changes of holder the peeks saw, and how many the switch number says they missed. */
-struct gil_count {
-	uint64_t id, last, switches;
-	uint64_t peeks, seen, missed;
-};
-
-struct gil_ledger {
-	struct idmap ids;
-	struct gil_count **counts;
-	size_t counts_cap, counts_cnt;
-};
-
-int gil_ledger_peek(struct gil_ledger *ledger, const struct gil_peek *peek);
-void gil_ledger_clear(struct gil_ledger *ledger);
 
 #endif

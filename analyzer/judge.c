@@ -119,12 +119,13 @@ static void doubts_fill(struct report *report)
 
 static void gils_fill(struct report_quality *quality, const struct analysis *analysis)
 {
-	const struct gil_ledger *ledger = &analysis->timeline.gils;
+	const struct gils *gils = &analysis->timeline.gils;
 
-	for (size_t i = 0; i < ledger->counts_cnt; i++) {
-		quality->gil_switches_seen += ledger->counts[i]->seen;
-		quality->gil_switches_missed += ledger->counts[i]->missed;
-		quality->gil_peeks += ledger->counts[i]->peeks;
+	for (size_t i = 0; i < gils->counts_cnt; i++) {
+		quality->gil_switches_seen += gils->counts[i]->seen;
+		quality->gil_switches_missed += gils->counts[i]->missed;
+		quality->gil_peeks += gils->counts[i]->peeks;
+		quality->gil_doubled_ns += gils->counts[i]->doubled_ns;
 	}
 	for (size_t i = 0; i < analysis->people.processes_cnt; i++)
 		quality->gil_pending_ns += analysis->people.processes[i]->gil_pending_ns;

@@ -193,6 +193,7 @@ static void thread_stray(struct timeline *timeline, struct thread *thread)
 {
 	if (thread->place == PLACE_CORE)
 		thread->on_core_ns += timeline->now_ns - thread->in_ns;
+	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_lose(&timeline->queue, thread, timeline->now_ns);
 	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
 	thread->place = PLACE_LOST;
@@ -211,6 +212,7 @@ void life_come(struct timeline *timeline, struct thread *thread, uint32_t core)
 	thread->in_ns = timeline->now_ns;
 	thread->early_wakings.have = 0;
 	thread->switch_ins++;
+	episode_end(&thread->lock_wait, timeline->now_ns);
 	queue_unhold(queue, thread);
 	gil_come(queue, thread, timeline->now_ns);
 }
@@ -251,6 +253,9 @@ static void wait_begin(struct thread *thread, const struct trace_sched_switch *r
 	thread->has_early = early;
 	if (early)
 		thread->early = *early;
+	if (thread->wait.kind == WAIT_KIND_FUTEX && thread->wait.state != STATE_WAIT_GIL &&
+	    thread->wait.state != STATE_UNKNOWN)
+		episode_begin(&thread->lock_wait, thread->out_ns);
 }
 
 static void thread_block(struct timeline *timeline, struct thread *thread,
@@ -384,6 +389,7 @@ void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end
 		thread->on_core_ns += end_ns - thread->in_ns;
 	if (thread->place == PLACE_DOUBT)
 		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+	episode_end(&thread->lock_wait, end_ns);
 	gil_end(queue, thread, end_ns);
 	queue_unhold(queue, thread);
 	thread->left_alive = true;

@@ -136,6 +136,7 @@ static void push(struct queue *queue, uint64_t at_ns, const struct queue_item *i
 static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 		   enum thread_state state, bool sampled)
 {
+	uint64_t gil = state == STATE_RUN_GIL ? thread->gil.id : 0;
 	struct queue_item item = {
 		.kind = ITEM_CHANGE,
 		.change = {
@@ -146,10 +147,12 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 			.since_ns = thread->since_ns,
 			.sampled = thread->sampled || sampled,
 			.sysno = thread->sysno,
+			.from_gil = thread->state_gil,
+			.to_gil = gil,
 		},
 	};
 
-	if (state == thread->state) {
+	if (state == thread->state && gil == thread->state_gil) {
 		thread->sampled |= sampled;
 		return;
 	}
@@ -157,6 +160,7 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 	thread->since_ns = at_ns;
 	thread->sampled = sampled;
 	thread->sysno = 0;
+	thread->state_gil = gil;
 	push(queue, at_ns, &item);
 }
 

@@ -2,56 +2,17 @@
 /*
  * The report for machines: all facts, by names that stay (docs/report.schema.json).
  *
- * A failed allocation shows as a NULL that spreads: json_object_set_new() and its like refuse NULL
- * with -1, and every object is checked through `failed`. Processes and threads are written one by
- * one, a line each: a tree of a million threads takes gigabytes.
+ * Processes and threads are written one by one, a line each: a tree of a million threads takes
+ * gigabytes.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "analyzer/answer.h"
-#include "analyzer/escape.h"
+#include "analyzer/json_out.h"
 #include "analyzer/render.h"
 
 #define JSON_SCHEMA 1
-
-struct json_out {
-	bool failed;
-};
-
-static void put(struct json_out *out, json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		out->failed = true;
-}
-
-static void put_number(struct json_out *out, json_t *object, const char *key, uint64_t value)
-{
-	put(out, object, key, json_integer((json_int_t)value));
-}
-
-static void put_bool(struct json_out *out, json_t *object, const char *key, bool value)
-{
-	put(out, object, key, json_boolean(value));
-}
-
-/* Text from outside: made valid UTF-8 first. */
-static void put_text(struct json_out *out, json_t *object, const char *key, const char *text)
-{
-	char *escaped = escape_dup(text, strlen(text));
-
-	put(out, object, key, escaped ? json_string(escaped) : NULL);
-	free(escaped);
-}
-
-static void append(struct json_out *out, json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value))
-		out->failed = true;
-}
 
 static double average(uint64_t integral_ns, uint64_t over_ns)
 {
@@ -146,20 +107,19 @@ static json_t *thread_json(struct json_out *out, const struct report_thread *row
 	put(out, object, "states", states_json(out, row->state_ns));
 	put_number(out, object, "sampled_ns", row->sampled_ns);
 	put_number(out, object, "run_ns", thread->on_core_ns);
-	put(out, object, "kernel_run_ns", thread->has_usage ?
-	    json_integer((json_int_t)thread->kernel_run_ns) : json_null());
-	put(out, object, "kernel_delay_ns", thread->has_usage ?
-	    json_integer((json_int_t)thread->kernel_delay_ns) : json_null());
-	put_number(out, object, "gil_wait_episode_ns", thread->gil_episode_ns);
-	put_number(out, object, "gil_waits", thread->gil_waits);
+	put_maybe(out, object, "kernel_run_ns", thread->has_usage, thread->kernel_run_ns);
+	put_maybe(out, object, "kernel_delay_ns", thread->has_usage, thread->kernel_delay_ns);
+	put_number(out, object, "gil_wait_episode_ns", thread->gil_wait.total_ns);
+	put_number(out, object, "gil_waits", thread->gil_wait.cnt);
+	put_number(out, object, "lock_wait_episode_ns", thread->lock_wait.total_ns);
+	put_number(out, object, "lock_waits", thread->lock_wait.cnt);
 	put_number(out, object, "gil_held_off_core_ns", thread->gil_held_off_core_ns);
 	put_number(out, object, "switches", thread->switch_outs);
 	put_number(out, object, "switch_ins", thread->switch_ins);
 	put_number(out, object, "idle_switch_ins", thread->idle_switch_ins);
 	put_number(out, object, "woken_switch_ins", thread->woken_switch_ins);
 	put_number(out, object, "migrations", thread->migrations);
-	put(out, object, "exit_code", thread->has_exit ?
-	    json_integer((json_int_t)thread->exit_code) : json_null());
+	put_maybe(out, object, "exit_code", thread->has_exit, thread->exit_code);
 	return object;
 }
 
@@ -199,6 +159,21 @@ static json_t *idle_json(struct json_out *out, const struct report_idle *idle)
 	return object;
 }
 
+static json_t *gil_json(struct json_out *out, const struct gil_count *gil)
+{
+	json_t *object = json_object();
+
+	put_number(out, object, "id", gil->id);
+	put_number(out, object, "process", gil->process);
+	put_number(out, object, "address", gil->address);
+	put_number(out, object, "run_ns", gil->run_ns);
+	put_number(out, object, "doubled_ns", gil->doubled_ns);
+	put_number(out, object, "peeks", gil->peeks);
+	put_number(out, object, "switches_seen", gil->seen);
+	put_number(out, object, "switches_missed", gil->missed);
+	return object;
+}
+
 static json_t *call_json(struct json_out *out, const struct report_call *call)
 {
 	json_t *object = json_object();
@@ -209,74 +184,6 @@ static json_t *call_json(struct json_out *out, const struct report_call *call)
 	put(out, object, "name", call->name ? json_string(call->name) : json_null());
 	put_number(out, object, "ns", call->ns);
 	put_number(out, object, "waits", call->cnt);
-	return object;
-}
-
-static json_t *causes_json(struct json_out *out, const uint64_t causes[CAUSE_CNT])
-{
-	static const char *const names[CAUSE_CNT] = {
-		[CAUSE_THREAD] = "thread", [CAUSE_TIMER] = "timer",
-		[CAUSE_INTERRUPT] = "interrupt", [CAUSE_PROGRAM] = "program",
-		[CAUSE_UNCLEAR] = "unclear",
-	};
-	json_t *object = json_object();
-
-	for (int i = 0; i < CAUSE_CNT; i++)
-		put_number(out, object, names[i], causes[i]);
-	return object;
-}
-
-static json_t *clock_json(struct json_out *out, const struct report_clock *clock)
-{
-	json_t *object = json_object();
-
-	put_number(out, object, "threads", clock->threads_cnt);
-	put_number(out, object, "run_ns", clock->run_ns);
-	put_number(out, object, "kernel_run_ns", clock->kernel_run_ns);
-	put_number(out, object, "worst_ns", clock->worst_ns);
-	put(out, object, "worst_tid", clock->worst ?
-	    json_integer((json_int_t)clock->worst->tid) : json_null());
-	return object;
-}
-
-static json_t *quality_json(struct json_out *out, const struct report *report)
-{
-	const struct report_quality *quality = &report->quality;
-	const struct trace_fault *cut = report->run->cut;
-	json_t *object = json_object();
-
-	put_number(out, object, "records", quality->records_cnt);
-	put_number(out, object, "switches", quality->switches_cnt);
-	put_number(out, object, "wakings", quality->wakings_cnt);
-	put_number(out, object, "samples", quality->samples_cnt);
-	put_number(out, object, "lost", quality->lost);
-	put_number(out, object, "gaps", quality->gaps_cnt);
-	put_bool(out, object, "balances", quality->balances);
-	put_number(out, object, "untracked", quality->untracked);
-	put_number(out, object, "unread", quality->unread);
-	put_number(out, object, "unseen", quality->unseen);
-	put_number(out, object, "contradictions", quality->contradictions);
-	put_number(out, object, "unknown_ns", report->tree.state_ns[STATE_UNKNOWN]);
-	put_number(out, object, "steal_ns", quality->steal_ns);
-	put_number(out, object, "probe_ns", quality->probe_ns);
-	put_number(out, object, "probe_runs", quality->probe_runs);
-	put_number(out, object, "probe_runs_skipped", quality->missed);
-	put_number(out, object, "collector_ns", quality->collector_ns);
-	put_bool(out, object, "cost_known", quality->has_cost);
-	put_number(out, object, "gil_peeks", quality->gil_peeks);
-	put_number(out, object, "gil_switches_seen", quality->gil_switches_seen);
-	put_number(out, object, "gil_switches_missed", quality->gil_switches_missed);
-	put_number(out, object, "gil_pending_ns", quality->gil_pending_ns);
-	put_number(out, object, "births_lost", quality->births_lost);
-	put_number(out, object, "left_alive", quality->left_alive);
-	put(out, object, "wakings_by_cause", causes_json(out, quality->causes));
-	put(out, object, "clock", clock_json(out, &quality->clock));
-	put_bool(out, object, "cut", cut);
-	put(out, object, "cut_offset", cut ? json_integer((json_int_t)cut->offset) : json_null());
-	put(out, object, "cut_reason", cut ? json_string(cut->reason) : json_null());
-	put_bool(out, object, "ended", report->run->ended);
-	put(out, object, "confidence", json_string(confidence_names[quality->confidence]));
-	put_text(out, object, "doubts", quality->doubts);
 	return object;
 }
 
@@ -312,23 +219,24 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 	put_number(out, root, "start_realtime_ns", run->start_realtime_ns);
 	put_number(out, root, "start_ns", run->start_ns);
 	put_number(out, root, "end_ns", run->end_ns);
-	put(out, root, "status", run->ended ? json_integer((json_int_t)run->end_status) :
-					      json_null());
+	put_maybe(out, root, "status", run->ended, run->end_status);
 	put_number(out, root, "cores_cnt", report->cores_cnt);
 	put_number(out, root, "cores_used_cnt", report->cores_used_cnt);
 	put_number(out, root, "cores_at_work_cnt", report->cores_at_work_cnt);
 	put_number(out, root, "threads_cnt", report->threads_cnt);
 	put_number(out, root, "processes_cnt", report->processes_cnt);
 	put_number(out, root, "gil_held_off_core_ns", report->gil_held_off_core_ns);
-	put_number(out, root, "gil_wait_episode_ns", report->gil_episode_ns);
-	put_number(out, root, "gil_waits", report->gil_waits);
+	put_number(out, root, "gil_wait_episode_ns", report->gil_wait.total_ns);
+	put_number(out, root, "gil_waits", report->gil_wait.cnt);
+	put_number(out, root, "lock_wait_episode_ns", report->lock_wait.total_ns);
+	put_number(out, root, "lock_waits", report->lock_wait.cnt);
 	put(out, root, "answer", json_string(answer_make(report).text));
 }
 
 /* All but the processes and threads. */
 static json_t *facts_json(struct json_out *out, const struct report *report, const char *file)
 {
-	json_t *cores = json_array(), *calls = json_array();
+	json_t *cores = json_array(), *calls = json_array(), *gils = json_array();
 	json_t *root = json_object();
 
 	run_put(out, root, report, file);
@@ -337,7 +245,10 @@ static json_t *facts_json(struct json_out *out, const struct report *report, con
 		append(out, cores, core_json(out, &report->cores[i]));
 	for (size_t i = 0; i < report->calls_cnt; i++)
 		append(out, calls, call_json(out, &report->calls[i]));
+	for (size_t i = 0; i < report->gils_cnt; i++)
+		append(out, gils, gil_json(out, report->gils[i]));
 	put(out, root, "cores", cores);
+	put(out, root, "gils", gils);
 	put(out, root, "idle", idle_json(out, &report->idle));
 	put(out, root, "waits_by_call", calls);
 	put(out, root, "quality", quality_json(out, report));

@@ -100,6 +100,12 @@ static void scope_add(struct report_scope *scope, const struct report_thread *th
 		scope->state_ns[state] += thread->state_ns[state];
 }
 
+static void episodes_add(struct report_episodes *sum, const struct episodes *episodes)
+{
+	sum->total_ns += episodes->total_ns;
+	sum->cnt += episodes->cnt;
+}
+
 static void sums_fill(struct report *report, const struct analysis *analysis)
 {
 	report->tree.wall_ns = analysis->run.end_ns - analysis->run.start_ns;
@@ -114,8 +120,8 @@ static void sums_fill(struct report *report, const struct analysis *analysis)
 		process->threads_cnt++;
 		process->on_core_ns += thread->on_core_ns;
 		report->gil_held_off_core_ns += thread->gil_held_off_core_ns;
-		report->gil_episode_ns += thread->gil_episode_ns;
-		report->gil_waits += thread->gil_waits;
+		episodes_add(&report->gil_wait, &thread->gil_wait);
+		episodes_add(&report->lock_wait, &thread->lock_wait);
 	}
 }
 
@@ -315,6 +321,8 @@ int report_make(struct report *report, const struct analysis *analysis,
 		err = calls_fill(report, &analysis->tally);
 	if (!err) {
 		sums_fill(report, analysis);
+		report->gils = analysis->timeline.gils.counts;
+		report->gils_cnt = analysis->timeline.gils.counts_cnt;
 		judge_quality(report, analysis);
 		err = lists_settle(report, filter);
 	}

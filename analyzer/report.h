@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "analyzer/curves.h"
+#include "analyzer/gils.h"
 #include "analyzer/run.h"
 #include "analyzer/state.h"
 #include "analyzer/tally.h"
@@ -30,6 +31,11 @@ struct report_scope {
 	uint64_t sampled_ns;
 	uint64_t state_ns[STATE_CNT];	/* thread-nanoseconds */
 	const struct scope *curves;
+};
+
+/* Of all threads together. */
+struct report_episodes {
+	uint64_t total_ns, cnt;
 };
 
 struct report_thread {
@@ -98,6 +104,7 @@ struct report_quality {
 	bool has_cost;
 	uint64_t probe_ns, probe_runs, collector_ns, missed;
 	uint64_t gil_switches_seen, gil_switches_missed, gil_peeks;
+	uint64_t gil_doubled_ns;	/* two seemed to run under one GIL */
 	uint64_t gil_pending_ns;
 	uint64_t births_lost, left_alive;
 	uint64_t causes[CAUSE_CNT];
@@ -113,7 +120,8 @@ struct report {
 	/* used: ours at any time; at_work: see report_core. */
 	uint64_t cores_cnt, cores_used_cnt, cores_at_work_cnt;
 	uint64_t threads_cnt, processes_cnt;
-	uint64_t gil_held_off_core_ns, gil_episode_ns, gil_waits;
+	uint64_t gil_held_off_core_ns;
+	struct report_episodes gil_wait, lock_wait;
 	struct report_scope tree;
 	/* Those that the filter lets through; most work in hand first. */
 	struct report_process *processes;
@@ -124,6 +132,8 @@ struct report {
 	struct report_idle idle;
 	struct report_call *calls;	/* the longest first */
 	size_t calls_cnt;
+	struct gil_count *const *gils;	/* in the order of first sight */
+	size_t gils_cnt;
 	struct report_quality quality;
 };
 

@@ -29,6 +29,7 @@ struct change {
 	uint64_t since_ns;	/* when `from` began */
 	bool sampled;		/* `from` rests on samples */
 	uint64_t sysno;		/* `from` is a wait: 1 + number of its system call, 0 = none */
+	uint64_t from_gil, to_gil;	/* run.gil: the GIL that it runs under, 0 = not known */
 };
 
 /* What a core does from now on. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/episode.h"
 #include "analyzer/idmap.h"
 #include "analyzer/state.h"
 #include "analyzer/wait.h"
@@ -58,6 +59,7 @@ enum thread_place {
 enum gil_mode { GIL_MODE_OFF, GIL_MODE_FREE, GIL_MODE_HELD, GIL_MODE_FIGHT, GIL_MODE_DROPPED };
 
 struct gil_view {
+	uint64_t id;		/* the thread's GIL, 0 = not known */
 	enum gil_mode mode;
 	uint64_t since_ns;	/* the last evidence */
 	uint32_t misses;	/* looks in a row that found it without the GIL while it fights */
@@ -66,9 +68,6 @@ struct gil_view {
 	bool held;
 	enum trace_gil_part part;	/* of the GIL object, that it blocked in */
 	uint64_t switches;
-	/* Episode of waiting, from its first block to the first proof of holding: */
-	bool in_episode;
-	uint64_t episode_ns;	/* its begin */
 };
 
 struct thread {
@@ -88,6 +87,7 @@ struct thread {
 	uint64_t since_ns;
 	bool sampled;
 	uint64_t sysno;		/* of the wait that `state` is */
+	uint64_t state_gil;	/* that it runs under in run.gil, else 0 */
 
 	/* Not decided from hold_ns on; a link in the queue's list. */
 	bool held;
@@ -111,7 +111,8 @@ struct thread {
 	/* Of the switch-ins: onto an idle core; after a wake-up or birth, not after being pushed off. */
 	uint64_t switch_ins, idle_switch_ins, woken_switch_ins, switch_outs, migrations;
 	bool pushed_off;	/* at its last switch-out */
-	uint64_t gil_episode_ns, gil_waits;
+	struct episodes gil_wait;	/* from the first block to the first proof of holding it */
+	struct episodes lock_wait;	/* on futex words that are not a GIL's, until it runs again */
 	uint64_t gil_held_off_core_ns;
 	bool has_usage;
 	uint64_t kernel_run_ns, kernel_delay_ns;

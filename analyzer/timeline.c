@@ -28,7 +28,7 @@ int timeline_init(struct timeline *timeline, struct run *run, struct people *peo
 void timeline_clear(struct timeline *timeline)
 {
 	queue_clear(&timeline->queue);
-	gil_ledger_clear(&timeline->gils);
+	gils_clear(&timeline->gils);
 	free(timeline->cores);
 	free(timeline->alive);
 	*timeline = (struct timeline){ 0 };
@@ -74,7 +74,7 @@ static int peek_take(struct timeline *timeline, struct thread *thread, const str
 	/* Threads whose births were lost share a process only in name. */
 	if (thread->process->gil != GIL_LOCATED && thread->process->id)
 		gil_locate(timeline, thread->process, true);
-	return gil_ledger_peek(&timeline->gils, peek);
+	return gils_peek(&timeline->gils, peek);
 }
 
 static int switch_take(struct timeline *timeline, const struct trace_record *record)
@@ -213,12 +213,20 @@ static int exec_take(struct timeline *timeline, const struct trace_record *recor
 
 static int gil_take(struct timeline *timeline, const struct trace_record *record)
 {
+	struct gil_count *count;
 	struct process *process;
 	int err = people_process(timeline->people, record->gil.process, &process);
 
 	if (err)
 		return err;
 	gil_locate(timeline, process, record->gil.id);
+	if (!record->gil.id)
+		return 0;
+	err = gils_find(&timeline->gils, record->gil.id, &count);
+	if (err)
+		return err;
+	count->process = record->gil.process;
+	count->address = record->gil.address;
 	return 0;
 }
 

@@ -45,7 +45,7 @@ struct timeline {
 	struct people *people;
 	const struct prescan *prescan;
 	struct queue queue;
-	struct gil_ledger gils;
+	struct gils gils;
 	struct core_now *cores;	/* run->cores_cnt */
 	size_t gap_next;
 	uint64_t gap_until_ns;	/* the last loss so far, on any core */

@@ -8,15 +8,14 @@
 
 #include "collector/elfsym.h"
 
-/* A GIL object that a symbol leads to, and what must be known of thread states to read its holder. */
+/* GIL objects that a symbol leads to, and what must be known of thread states to read their holders. */
 struct gil_symbol {
 	const char *name;
-	uint64_t size;
 	uint32_t thread_id_offset;
 };
 
 static const struct gil_symbol gil_symbols[] = {
-	{ "gilrt_gil", 208, 0x98 },	/* workloads/gilrt/gilrt.h; there an array */
+	{ "gilrt_gil", 0x98 },	/* workloads/gilrt/gilrt.h */
 };
 
 static const struct gil_symbol *gil_symbol_named(const char *name)
@@ -61,11 +60,12 @@ static bool section_find_gil(Elf *elf, Elf_Scn *section, const GElf_Shdr *header
 		    sym.st_shndx == SHN_UNDEF)
 			continue;
 		known = gil_symbol_named(elf_strptr(elf, header->sh_link, sym.st_name));
-		if (!known || !sym.st_size || sym.st_size % known->size)
+		if (!known || !sym.st_size || sym.st_size % EVENT_GIL_BYTES ||
+		    sym.st_size / EVENT_GIL_BYTES > EVENT_GILS_MAX)
 			continue;
 		ret_gil->offset = sym.st_value - code;
 		ret_gil->thread_id_offset = known->thread_id_offset;
-		ret_gil->has_gil = 1;
+		ret_gil->cnt = sym.st_size / EVENT_GIL_BYTES;
 		return true;
 	}
 	return false;

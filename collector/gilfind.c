@@ -26,7 +26,7 @@ static bool prepare_file(struct session *session, int fd)
 	key.ino = st.st_ino;
 	key.size = st.st_size;
 	key.dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
-	return !session_learn_program(session, &key, &gil) && gil.has_gil;
+	return !session_learn_program(session, &key, &gil) && gil.cnt;
 }
 
 static int file_open(const char *file)
@@ -93,10 +93,9 @@ int gilfind_exec(struct session *session, struct journal *journal, const struct 
 		return 0;
 	/* A table that is full costs a look-up at the next exec, or this GIL, not the recording. */
 	session_learn_program(session, &exec->program, &gil);
-	if (gil.has_gil) {
+	if (gil.cnt) {
 		record.gil.address = exec->start_code + gil.offset;
-		if (session_learn_process(session, exec->pid, record.gil.address,
-					  gil.thread_id_offset, &id))
+		if (session_learn_process(session, exec->pid, record.gil.address, &gil, &id))
 			return 0;
 	}
 	record.gil.id = id;

@@ -353,14 +353,19 @@ int session_learn_program(struct session *s, const struct program_key *key,
 }
 
 int session_learn_process(struct session *s, uint32_t pid, uint64_t address,
-			  uint32_t thread_id_offset, uint32_t *ret_gil)
+			  const struct program_gil *gil, uint32_t *ret_gil)
 {
-	struct process_gil gil = { .address = address, .thread_id_offset = thread_id_offset };
+	struct process_gils gils = {
+		.low = address, .high = address + gil->cnt * EVENT_GIL_BYTES,
+		.cnt = gil->cnt, .thread_id_offset = gil->thread_id_offset,
+	};
 
-	gil.gil = __atomic_add_fetch(&s->skel->bss->gils_cnt, 1, __ATOMIC_ACQ_REL);
-	if (bpf_map_update_elem(bpf_map__fd(s->skel->maps.gils), &pid, &gil, BPF_ANY))
+	for (uint32_t at = 0; at < gil->cnt; at++)
+		gils.address[at] = address + at * EVENT_GIL_BYTES;
+	gils.gil[0] = __atomic_add_fetch(&s->skel->bss->gils_cnt, 1, __ATOMIC_ACQ_REL);
+	if (bpf_map_update_elem(bpf_map__fd(s->skel->maps.gils_by_pid), &pid, &gils, BPF_ANY))
 		return -errno;
-	*ret_gil = gil.gil;
+	*ret_gil = gils.gil[0];
 	return 0;
 }
 

@@ -63,12 +63,15 @@ uint64_t session_threads(const struct session *session);
 /* Of all cores. */
 int session_counts(const struct session *session,
 		   struct core_counts ret_counts[static EVENT_CORES_MAX]);
-/* Tells where a program file keeps its GIL (all 0: it has none), for its next exec. */
+/* Tells where a program file keeps its GILs (all 0: it has none), for its next exec. */
 int session_learn_program(struct session *session, const struct program_key *key,
 			  const struct program_gil *gil);
-/* Tells where a running process has its GIL; gives the id that its peeks carry from now on. */
+/*
+ * Tells where a running process has the first of its GILs, which are as its file has them; gives the
+ * id that peeks at this one carry from now on.
+ */
 int session_learn_process(struct session *session, uint32_t pid, uint64_t address,
-			  uint32_t thread_id_offset, uint32_t *ret_gil);
+			  const struct program_gil *gil, uint32_t *ret_gil);
 /* The command's own process has threads that have not died. */
 bool session_command_lives(const struct session *session);
 /*

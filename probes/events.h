@@ -17,6 +17,8 @@
 #define EVENT_COMM_LEN 16
 #define EVENT_PATH_LEN 256
 #define EVENT_CORES_MAX 512
+#define EVENT_GILS_MAX 16	/* of a process */
+#define EVENT_GIL_BYTES 208	/* size of a GIL object */
 
 enum event_kind {
 	EVENT_SWITCH = 1,
@@ -194,18 +196,22 @@ struct event_gap {
 
 /* ---- what the recorder tells the probes ---- */
 
-/* Where a program keeps its GIL; all 0 when it has none. */
+/* Where a program keeps its GILs, one behind the other; all 0 when it has none. */
 struct program_gil {
-	__u64 offset;		/* of the object from the start of the code segment, modulo 2^64 */
+	__u64 offset;		/* of the first from the start of the code segment, modulo 2^64 */
 	__u32 thread_id_offset;	/* of the field of a thread state that equals fsbase */
-	__u32 has_gil;
+	__u32 cnt;		/* places; in most of them there is never a GIL */
 };
 
-/* A process's GIL; key: pid as the kernel has it. */
-struct process_gil {
-	__u64 address;
+/* A process's GILs, the main interpreter's first; key: pid as the kernel has it. */
+struct process_gils {
+	__u64 address[EVENT_GILS_MAX];
+	__u64 low, high;	/* all of them lie between */
+	__u32 gil[EVENT_GILS_MAX];	/* ids; 0: nobody has been seen to use it */
+	__u32 cnt;
 	__u32 thread_id_offset;
-	__u32 gil;
+	__u32 exist;		/* bits: those that were found to be created */
+	__u32 reserved;
 };
 
 /* What is kept with each traced task. */
@@ -215,7 +221,7 @@ struct thread_slot {
 	__u32 tid;		/* as its own pid namespace has it */
 	__u32 pid;		/* as the kernel has it */
 	__u32 exec_untold;	/* there was no room to tell of its exec */
-	__u32 reserved;
+	__u32 gil_at;		/* 1 + place of its GIL among its process's, 0: not known */
 	__u64 fsbase;
 	__u64 born_run_ns;
 };

@@ -26,24 +26,30 @@ const volatile bool pidns_is_initial = true;
 
 /* ---- programs and their GILs ---- */
 
-/* A process has a GIL from now on, at the place where its file or its parent has it. */
-static __always_inline void gil_appeared(struct spot *spot, struct thread_slot *slot, u64 address,
-					 u32 thread_id_offset)
+/* A process has room for GILs from now on; the first is told of at once. */
+static __always_inline void gils_appeared(struct spot *spot, struct thread_slot *slot,
+					  struct process_gils *gils)
 {
-	struct process_gil gil = { .address = address, .thread_id_offset = thread_id_offset };
-	struct event_gil *e;
+	u32 id = __sync_fetch_and_add(&gils_cnt, 1) + 1;
 
-	gil.gil = __sync_fetch_and_add(&gils_cnt, 1) + 1;
-	if (bpf_map_update_elem(&gils, &slot->pid, &gil, BPF_ANY)) {
+	gils->gil[0] = id;
+	if (bpf_map_update_elem(&gils_by_pid, &slot->pid, gils, BPF_ANY)) {
 		__sync_fetch_and_add(&spot->counts->untracked, 1);
 		return;
 	}
-	if (!ring_reserve(spot, e, EVENT_GIL, slot->id))
-		return;
-	e->gil = gil.gil;
-	e->process = slot->process;
-	e->address = address;
-	ring_submit(spot, e, false);
+	gil_tell(spot, slot, id, gils->address[0]);
+}
+
+/* As its file has them. */
+static __always_inline void gils_of_file(struct program_gil *program, u64 start_code,
+					 struct process_gils *ret_gils)
+{
+	ret_gils->low = start_code + program->offset;
+	for (u32 at = 0; at < EVENT_GILS_MAX; at++)
+		ret_gils->address[at] = ret_gils->low + at * EVENT_GIL_BYTES;
+	ret_gils->high = ret_gils->low + program->cnt * EVENT_GIL_BYTES;
+	ret_gils->cnt = program->cnt;
+	ret_gils->thread_id_offset = program->thread_id_offset;
 }
 
 /* Whether the program that was executed has a GIL, and if so, from now on the process has one. */
@@ -51,12 +57,14 @@ static __always_inline u32 gil_of_program(struct spot *spot, struct thread_slot 
 					  struct program_key *key, u64 start_code)
 {
 	struct program_gil *program = bpf_map_lookup_elem(&programs, key);
+	struct process_gils gils = {};
 
 	if (!program)
 		return EVENT_GIL_PENDING;
-	if (!program->has_gil)
+	if (!program->cnt)
 		return EVENT_GIL_ABSENT;
-	gil_appeared(spot, slot, start_code + program->offset, program->thread_id_offset);
+	gils_of_file(program, start_code, &gils);
+	gils_appeared(spot, slot, &gils);
 	return EVENT_GIL_KNOWN;
 }
 
@@ -149,7 +157,7 @@ static __always_inline void switch_out(struct spot *spot, struct event_switch *e
 {
 	e->iowait = BPF_CORE_READ_BITFIELD(prev, in_iowait);
 	call_of(prev, &e->call);
-	gil_peek(spot, prev, &e->call, &e->peek);
+	gil_peek(spot, prev, slot, &e->call, &e->peek);
 	/* Beside a word of the GIL lie its other parts, and an owner seen there is not the GIL's. */
 	if (e->call.sysno == SYS_FUTEX && !e->peek.part &&
 	    (e->how == EVENT_HOW_BLOCKED || e->how == EVENT_HOW_BLOCKED_D))
@@ -234,7 +242,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 		e->waker = waker->id;
 		call_of(current, &e->call);
 		if (waker->pid == wakee->pid)
-			gil_peek(&spot, current, &e->call, &e->peek);
+			gil_peek(&spot, current, waker, &e->call, &e->peek);
 	} else {
 		task_name(&e->other, current);
 	}
@@ -283,7 +291,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct thread_slot *from = slot_of(parent);
-	struct process_gil *gil;
+	struct process_gils *gils;
 	struct thread_slot *slot;
 	struct spot spot;
 
@@ -305,14 +313,19 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (slot->process == from->process || !gils_cnt)
 		return 0;
 	/*
-	 * A copy of the process, GIL included, unless it only borrows the memory until its exec; the pid
-	 * may have belonged to a process with another.
+	 * A copy of the process, GILs included, unless it only borrows the memory until its exec; the
+	 * pid may have belonged to a process with others.
 	 */
-	gil = bpf_map_lookup_elem(&gils, &from->pid);
-	if (gil && gil->gil && child->mm != parent->mm)
-		gil_appeared(&spot, slot, gil->address, gil->thread_id_offset);
-	else
-		bpf_map_delete_elem(&gils, &slot->pid);
+	gils = bpf_map_lookup_elem(&gils_by_pid, &from->pid);
+	if (gils && gils->cnt && child->mm != parent->mm) {
+		struct process_gils copy = *gils;
+
+		__builtin_memset(copy.gil, 0, sizeof(copy.gil));
+		slot->gil_at = from->gil_at;
+		gils_appeared(&spot, slot, &copy);
+	} else {
+		bpf_map_delete_elem(&gils_by_pid, &slot->pid);
+	}
 	return 0;
 }
 
@@ -338,7 +351,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		slot_learn_tid(slot, task);
 	}
 	slot->fsbase = 0;
-	bpf_map_delete_elem(&gils, &slot->pid);
+	slot->gil_at = 0;
+	bpf_map_delete_elem(&gils_by_pid, &slot->pid);
 	exec_tell(&spot, task, slot, bprm->filename);
 	return 0;
 }
@@ -354,7 +368,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	core_check(&spot, task, slot);
 	if (!BPF_CORE_READ(task, signal, live.counter))
-		bpf_map_delete_elem(&gils, &slot->pid);
+		bpf_map_delete_elem(&gils_by_pid, &slot->pid);
 	if (!ring_reserve(&spot, e, EVENT_EXIT, slot->id))
 		return 0;
 	e->code = task->exit_code;
@@ -402,7 +416,7 @@ int on_tick(void *ctx)
 	}
 	core_check(&spot, current, slot);
 	slot_learn_fsbase(slot, current);
-	gil_peek(&spot, current, NULL, &peek);
+	gil_peek(&spot, current, slot, NULL, &peek);
 	if (!(peek.flags & EVENT_GIL_CREATED) || !ring_reserve(&spot, e, EVENT_SAMPLE, slot->id))
 		return 0;
 	e->peek = peek;

@@ -173,7 +173,7 @@ static void unknown_exec_is_handed_on(void **state)
 
 static struct program_gil gil_in(const char *path)
 {
-	struct program_gil gil = { .has_gil = 7 };
+	struct program_gil gil = { .cnt = 7 };
 	int fd = open(path, O_RDONLY);
 
 	assert_true(fd >= 0);
@@ -191,7 +191,7 @@ static void gil_is_found_by_its_symbol(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/workloads/cpu_bound", build ? build : "build");
 	gil = gil_in(path);
-	assert_int_equal(gil.has_gil, 1);
+	assert_int_equal(gil.cnt, 1);
 	assert_int_equal(gil.thread_id_offset, 0x98);
 	/* Without its symbol table a program still exports the object. */
 	snprintf(command, sizeof(command), "strip -o %s.stripped %s", path, path);
@@ -205,9 +205,9 @@ static void gil_is_found_by_its_symbol(void **state)
 static void other_files_have_none(void **state)
 {
 	(void)state;
-	assert_int_equal(gil_in("/bin/sh").has_gil, 0);
-	assert_int_equal(gil_in("Makefile").has_gil, 0);
-	assert_int_equal(gil_in("/dev/null").has_gil, 0);
+	assert_int_equal(gil_in("/bin/sh").cnt, 0);
+	assert_int_equal(gil_in("Makefile").cnt, 0);
+	assert_int_equal(gil_in("/dev/null").cnt, 0);
 }
 
 /* Every prefix of a real program, in steps: an error or no GIL, never a crash. */
@@ -233,7 +233,7 @@ static void cut_elf_files_do_no_harm(void **state)
 		assert_true(mem >= 0);
 		assert_int_equal(write(mem, data, cut), cut);
 		if (!elfsym_find_gil(mem, &gil))
-			assert_true(gil.has_gil <= 1);
+			assert_true(gil.cnt <= 1);
 		close(mem);
 	}
 }

@@ -178,8 +178,8 @@ static void test_spin_until_own_waking(void **state)
 	tb_expect(tb, 2, STATE_WAIT_GIL, 1000);
 	/* 3000-4000 free; 5100-5160 spin; then gil */
 	expect(tb, 2840, 1000, 60);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_waits, 1);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 1160);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.cnt, 1);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1160);
 	assert_int_equal(tb_row(tb, 2)->sampled_ns, 0);
 }
 
@@ -193,7 +193,7 @@ static void test_taken_at_switch_in(void **state)
 	all_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 2900, 1000, 0);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 1100);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1100);
 	assert_int_equal(tb_row(tb, 2)->sampled_ns, 2900);
 }
 
@@ -227,8 +227,8 @@ static void test_fought_in_vain(void **state)
 	expect(tb, 1900, 1000, 50);
 	tb_expect(tb, 2, STATE_WAIT_GIL, 1000 + 850);
 	/* One episode, from the first block to the take. */
-	assert_int_equal(tb_row(tb, 2)->thread->gil_waits, 1);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 2100);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.cnt, 1);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 2100);
 }
 
 static void test_pushed_off_while_fighting(void **state)
@@ -243,7 +243,7 @@ static void test_pushed_off_while_fighting(void **state)
 	all_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 2760, 1000, 30 + 40);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 1240);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1240);
 }
 
 /* Gives the GIL up on request, and sleeps until somebody has taken it. */
@@ -310,7 +310,7 @@ static void test_forced_switch_then_io(void **state)
 	tb_analyze(tb);
 	/* Who waits for somebody to take the GIL has just let go of it. */
 	expect(tb, 1000, 200, 0);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 1100);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1100);
 	tb_expect(tb, 2, STATE_WAIT_IO, 2700);
 }
 
@@ -324,7 +324,7 @@ static void test_wait_then_io(void **state)
 	all_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 100, 1000 + 100, 0);
-	assert_int_equal(tb_row(tb, 2)->thread->gil_episode_ns, 1100);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1100);
 }
 
 /* One look without it is a fight still; two are something else. */

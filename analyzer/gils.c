@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Counts for each GIL what peeks and states say of it.
+ */
+#include "analyzer/gils.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/run.h"
+
+int gils_find(struct gils *gils, uint64_t id, struct gil_count **ret_count)
+{
+	struct gil_count *count = idmap_get(&gils->ids, id);
+	int err;
+
+	if (count) {
+		*ret_count = count;
+		return 0;
+	}
+	err = array_reserve(&gils->counts, &gils->counts_cap, gils->counts_cnt + 1,
+			    sizeof(*gils->counts));
+	if (err)
+		return err;
+	count = calloc(1, sizeof(*count));
+	if (!count)
+		return -ENOMEM;
+	err = idmap_put(&gils->ids, id, count);
+	if (err) {
+		free(count);
+		return err;
+	}
+	count->id = id;
+	gils->counts[gils->counts_cnt++] = count;
+	*ret_count = count;
+	return 0;
+}
+
+int gils_peek(struct gils *gils, const struct gil_peek *peek)
+{
+	struct gil_count *count;
+	uint64_t moved, seen;
+	int err;
+
+	err = gils_find(gils, peek->gil, &count);
+	if (err)
+		return err;
+	if (count->peeks++) {
+		moved = peek->switches > count->switches ? peek->switches - count->switches : 0;
+		/* A holder that has no id yet cannot be told from the one before. */
+		seen = moved && peek->last && peek->last != count->last;
+		count->seen += seen;
+		count->missed += moved - seen;
+	}
+	count->last = peek->last;
+	count->switches = peek->switches;
+	return 0;
+}
+
+static void gil_advance(struct gil_count *count, uint64_t now_ns)
+{
+	if (count->running_cnt)
+		count->run_ns += now_ns - count->since_ns;
+	if (count->running_cnt > 1)
+		count->doubled_ns += now_ns - count->since_ns;
+	count->since_ns = now_ns;
+}
+
+static int gil_run(struct gils *gils, uint64_t id, uint64_t now_ns, uint64_t add)
+{
+	struct gil_count *count;
+	int err = id ? gils_find(gils, id, &count) : 0;
+
+	if (err || !id)
+		return err;
+	gil_advance(count, now_ns);
+	count->running_cnt += add;
+	return 0;
+}
+
+static int gils_change(void *ctx, const struct change *change)
+{
+	int err = gil_run(ctx, change->from_gil, change->at_ns, (uint64_t)-1);
+
+	return err ? err : gil_run(ctx, change->to_gil, change->at_ns, 1);
+}
+
+static int gils_end(void *ctx, const struct run *run)
+{
+	struct gils *gils = ctx;
+
+	for (size_t i = 0; i < gils->counts_cnt; i++)
+		gil_advance(gils->counts[i], run->end_ns);
+	return 0;
+}
+
+void gils_clear(struct gils *gils)
+{
+	for (size_t i = 0; i < gils->counts_cnt; i++)
+		free(gils->counts[i]);
+	free(gils->counts);
+	idmap_clear(&gils->ids);
+	*gils = (struct gils){ 0 };
+}
+
+const struct sink gils_sink = {
+	.name = "gils",
+	.change = gils_change,
+	.end = gils_end,
+};
