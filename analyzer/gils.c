@@ -58,6 +58,22 @@ int gils_peek(struct gils *gils, const struct gil_peek *peek)
 	return 0;
 }
 
+int gils_op(struct gils *gils, const struct trace_gilop *op)
+{
+	struct gil_count *count;
+	int err = op->gil ? gils_find(gils, op->gil, &count) : 0;
+
+	if (err || !op->gil)
+		return err;
+	if (op->op == TRACE_GIL_OP_TAKE) {
+		count->takes++;
+		count->changes += count->taker && count->taker != op->thread;
+		count->taker = op->thread;
+	}
+	count->requests += op->op == TRACE_GIL_OP_REQUEST;
+	return 0;
+}
+
 static void gil_advance(struct gil_count *count, uint64_t now_ns)
 {
 	if (count->running_cnt)

@@ -14,6 +14,7 @@
 
 #include "analyzer/idmap.h"
 #include "analyzer/sink.h"
+#include "trace/records.h"
 
 struct gil_peek {
 	uint64_t gil;		/* 0 = there was no peek; then the rest is 0 */
@@ -30,6 +31,9 @@ struct gil_count {
 	/* Changes of holder that the peeks saw, and that the switch number says they missed. */
 	uint64_t peeks, seen, missed;
 	uint64_t last, switches;	/* at the last peek */
+	/* By the steps of threads: */
+	uint64_t takes, changes, requests;	/* changes: by another thread than before */
+	uint64_t taker;			/* the last, 0 = none yet */
 	uint64_t running_cnt, since_ns;	/* threads in run.gil under it, since */
 	uint64_t run_ns;		/* at least one */
 	uint64_t doubled_ns;		/* more than one */
@@ -44,6 +48,7 @@ struct gils {
 /* The one with this id, made if there is none yet. */
 int gils_find(struct gils *gils, uint64_t id, struct gil_count **ret_count);
 int gils_peek(struct gils *gils, const struct gil_peek *peek);
+int gils_op(struct gils *gils, const struct trace_gilop *op);
 void gils_clear(struct gils *gils);
 
 /* ctx: a struct gils. */

@@ -55,6 +55,8 @@ void gil_leave(struct queue *queue, struct thread *thread, const struct gil_peek
 void gil_tire(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* Events were lost: nothing is known of the thread from now_ns on. The caller decides `unknown`. */
 void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns);
+/* Better evidence takes over (gilexact.h): ends the doubt. Gives whether it holds the GIL. */
+bool gil_retire(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* The running thread replaced its program. */
 void gil_exec(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* The run is over. */

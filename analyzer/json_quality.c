@@ -53,6 +53,8 @@ json_t *quality_json(struct json_out *out, const struct report *report)
 	put_number(out, object, "probe_ns", quality->probe_ns);
 	put_number(out, object, "probe_runs", quality->probe_runs);
 	put_number(out, object, "probe_runs_skipped", quality->missed);
+	put_number(out, object, "program_hits", quality->hits);
+	put_number(out, object, "program_hits_cost_ns", quality->hits_cost_ns);
 	put_number(out, object, "collector_ns", quality->collector_ns);
 	put_bool(out, object, "cost_known", quality->has_cost);
 	put_number(out, object, "gil_peeks", quality->gil_peeks);

@@ -125,6 +125,9 @@ static void gils_fill(struct report_quality *quality, const struct analysis *ana
 		quality->gil_switches_seen += gils->counts[i]->seen;
 		quality->gil_switches_missed += gils->counts[i]->missed;
 		quality->gil_peeks += gils->counts[i]->peeks;
+		quality->gil_takes += gils->counts[i]->takes;
+		quality->gil_changes += gils->counts[i]->changes;
+		quality->gil_by_looks |= gils->counts[i]->peeks && !gils->counts[i]->takes;
 		quality->gil_doubled_ns += gils->counts[i]->doubled_ns;
 	}
 	for (size_t i = 0; i < analysis->people.processes_cnt; i++)
@@ -155,6 +158,8 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 		.probe_runs = from->probe_runs,
 		.collector_ns = from->collector_ns,
 		.missed = from->missed,
+		.hits = from->hits,
+		.hits_cost_ns = from->hits * analysis->run.probe_hit_ns + from->hits_ns,
 	};
 	memcpy(quality->causes, analysis->tally.causes, sizeof(quality->causes));
 	for (size_t i = 0; i < report->threads_listed; i++) {

@@ -7,6 +7,7 @@
 
 #include "analyzer/array.h"
 #include "analyzer/believe.h"
+#include "analyzer/gilexact.h"
 #include "analyzer/place.h"
 #include "analyzer/waitclass.h"
 
@@ -193,6 +194,7 @@ static void thread_stray(struct timeline *timeline, struct thread *thread)
 {
 	if (thread->place == PLACE_CORE)
 		thread->on_core_ns += timeline->now_ns - thread->in_ns;
+	exact_end(thread, timeline->now_ns);
 	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_lose(&timeline->queue, thread, timeline->now_ns);
 	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
@@ -212,8 +214,10 @@ void life_come(struct timeline *timeline, struct thread *thread, uint32_t core)
 	thread->in_ns = timeline->now_ns;
 	thread->early_wakings.have = 0;
 	thread->switch_ins++;
-	episode_end(&thread->lock_wait, timeline->now_ns);
 	queue_unhold(queue, thread);
+	if (exact_come(queue, thread, timeline->now_ns))
+		return;
+	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_come(queue, thread, timeline->now_ns);
 }
 
@@ -225,6 +229,7 @@ void life_seen(struct timeline *timeline, struct thread *thread, uint32_t core)
 
 static void thread_die(struct timeline *timeline, struct thread *thread)
 {
+	exact_end(thread, timeline->now_ns);
 	thread->place = PLACE_GONE;
 	thread->death_ns = timeline->now_ns;
 	thread->process->death_ns = timeline->now_ns;
@@ -245,7 +250,7 @@ static void wait_begin(struct thread *thread, const struct trace_sched_switch *r
 	const struct waking *early;
 
 	wait_classify(record, &thread->before, &thread->wait);
-	wait_refine(thread->process, record, &thread->wait);
+	wait_refine(thread, record, &thread->wait);
 	if (record->how != TRACE_HOW_STOPPED)
 		thread->before = thread->wait;
 	early = early_find(&thread->early_wakings, &thread->wait, thread->process->id,
@@ -254,7 +259,7 @@ static void wait_begin(struct thread *thread, const struct trace_sched_switch *r
 	if (early)
 		thread->early = *early;
 	if (thread->wait.kind == WAIT_KIND_FUTEX && thread->wait.state != STATE_WAIT_GIL &&
-	    thread->wait.state != STATE_UNKNOWN)
+	    thread->wait.state != STATE_UNKNOWN && !thread->exact.known)
 		episode_begin(&thread->lock_wait, thread->out_ns);
 }
 
@@ -311,7 +316,8 @@ void life_leave(struct timeline *timeline, struct thread *thread,
 	}
 	thread->out_ns = now_ns;
 	thread->switch_outs++;
-	gil_leave(queue, thread, &peek, record->how, now_ns);
+	if (!thread->exact.known)
+		gil_leave(queue, thread, &peek, record->how, now_ns);
 	if (record->how == TRACE_HOW_DEAD) {
 		thread_die(timeline, thread);
 	} else if (gap_is_open(timeline)) {
@@ -389,6 +395,7 @@ void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end
 		thread->on_core_ns += end_ns - thread->in_ns;
 	if (thread->place == PLACE_DOUBT)
 		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+	exact_end(thread, end_ns);
 	episode_end(&thread->lock_wait, end_ns);
 	gil_end(queue, thread, end_ns);
 	queue_unhold(queue, thread);

@@ -13,7 +13,7 @@ static const bool kind_is_counted[TRACE_KIND_MAX] = {
 	[TRACE_SWITCH] = true, [TRACE_WAKING] = true, [TRACE_SAMPLE] = true,
 	[TRACE_THREAD] = true, [TRACE_EXEC] = true, [TRACE_EXIT] = true,
 	[TRACE_USAGE] = true, [TRACE_COMM] = true, [TRACE_MIGRATE] = true,
-	[TRACE_CORE] = true, [TRACE_GIL] = true,
+	[TRACE_CORE] = true, [TRACE_GIL] = true, [TRACE_GILOP] = true, [TRACE_LOCKOP] = true,
 };
 
 /* NULL where there is no such core. */
@@ -78,6 +78,8 @@ static void cost_take(struct quality *quality, const struct trace_cost *cost)
 	quality->probe_runs = cost->probe_runs;
 	quality->collector_ns = cost->collector_ns;
 	quality->missed = cost->missed;
+	quality->hits = cost->hits;
+	quality->hits_ns = cost->hits_ns;
 }
 
 int quality_record(struct quality *quality, const struct trace_record *record)

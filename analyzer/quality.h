@@ -29,7 +29,7 @@ struct quality {
 	uint64_t untracked, unread, unseen;
 	uint64_t steal_backwards;	/* times that a core's steal ran backwards */
 	bool has_cost;
-	uint64_t probe_ns, probe_runs, collector_ns, missed;
+	uint64_t probe_ns, probe_runs, collector_ns, missed, hits, hits_ns;
 	struct core_quality *cores;
 	size_t cores_cap, cores_cnt;
 };

@@ -111,6 +111,8 @@ static json_t *thread_json(struct json_out *out, const struct report_thread *row
 	put_maybe(out, object, "kernel_delay_ns", thread->has_usage, thread->kernel_delay_ns);
 	put_number(out, object, "gil_wait_episode_ns", thread->gil_wait.total_ns);
 	put_number(out, object, "gil_waits", thread->gil_wait.cnt);
+	put_maybe(out, object, "gil_hold_episode_ns", thread->exact.ever, thread->gil_hold.total_ns);
+	put_maybe(out, object, "gil_holds", thread->exact.ever, thread->gil_hold.cnt);
 	put_number(out, object, "lock_wait_episode_ns", thread->lock_wait.total_ns);
 	put_number(out, object, "lock_waits", thread->lock_wait.cnt);
 	put_number(out, object, "gil_held_off_core_ns", thread->gil_held_off_core_ns);
@@ -171,6 +173,9 @@ static json_t *gil_json(struct json_out *out, const struct gil_count *gil)
 	put_number(out, object, "peeks", gil->peeks);
 	put_number(out, object, "switches_seen", gil->seen);
 	put_number(out, object, "switches_missed", gil->missed);
+	put_number(out, object, "takes", gil->takes);
+	put_number(out, object, "changes", gil->changes);
+	put_number(out, object, "requests", gil->requests);
 	return object;
 }
 
@@ -225,9 +230,12 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 	put_number(out, root, "cores_at_work_cnt", report->cores_at_work_cnt);
 	put_number(out, root, "threads_cnt", report->threads_cnt);
 	put_number(out, root, "processes_cnt", report->processes_cnt);
+	put_text(out, root, "gil_watch", run->gil_watch);
 	put_number(out, root, "gil_held_off_core_ns", report->gil_held_off_core_ns);
 	put_number(out, root, "gil_wait_episode_ns", report->gil_wait.total_ns);
 	put_number(out, root, "gil_waits", report->gil_wait.cnt);
+	put_maybe(out, root, "gil_hold_episode_ns", report->exact, report->gil_hold.total_ns);
+	put_maybe(out, root, "gil_holds", report->exact, report->gil_hold.cnt);
 	put_number(out, root, "lock_wait_episode_ns", report->lock_wait.total_ns);
 	put_number(out, root, "lock_waits", report->lock_wait.cnt);
 	put(out, root, "answer", json_string(answer_make(report).text));

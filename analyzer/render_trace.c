@@ -54,6 +54,31 @@ static void clock_print(const struct report *report, struct style style, FILE *o
 		       format_time(clock->worst_ns, style).s);
 }
 
+/* How its holders are known, and what that has cost the program. */
+static void gil_print(const struct report *report, struct style style, FILE *out)
+{
+	const struct report_quality *quality = &report->quality;
+
+	if (quality->gil_takes)
+		sentence_print(out, "  ", "GIL: exact, %s of hands.",
+			       format_noun(quality->gil_changes, "change", "changes").s);
+	if (quality->gil_by_looks)
+		sentence_print(out, "  ", "GIL: %s, %s of holder seen, %s unseen.",
+			       format_noun(quality->gil_peeks, "look", "looks").s,
+			       format_noun(quality->gil_switches_seen, "change", "changes").s,
+			       format_count(quality->gil_switches_missed).s);
+	if (quality->hits)
+		sentence_print(out, "  ", "Probes in the program: %s, about %s in it, %s of its time"
+			       " on cores.", format_noun(quality->hits, "hit", "hits").s,
+			       format_time(quality->hits_cost_ns, style).s,
+			       format_percent(quality->hits_cost_ns,
+				report->tree.curves->integral_ns[CURVE_SCHEDULED]).s);
+	/* At each hand-over looks may be apart by a moment. */
+	if (quality->gil_doubled_ns > report->tree.wall_ns / 1000)
+		sentence_print(out, "  ", "For %s two threads seemed to run under one GIL.",
+			       format_time(quality->gil_doubled_ns, style).s);
+}
+
 void trace_print(const struct report *report, struct style style, FILE *out)
 {
 	const struct report_quality *quality = &report->quality;
@@ -69,11 +94,7 @@ void trace_print(const struct report *report, struct style style, FILE *out)
 		sentence_print(out, "  ", "%s still alive when the recording ended.",
 			       format_noun(quality->left_alive, "thread was", "threads were").s);
 	clock_print(report, style, out);
-	if (quality->gil_peeks)
-		sentence_print(out, "  ", "GIL: %s, %s of holder seen, %s unseen.",
-			       format_noun(quality->gil_peeks, "look", "looks").s,
-			       format_noun(quality->gil_switches_seen, "change", "changes").s,
-			       format_count(quality->gil_switches_missed).s);
+	gil_print(report, style, out);
 	/* Where nobody has a GIL, looking for one has cost nothing that is worth a line. */
 	if (quality->gil_pending_ns && quality->gil_peeks)
 		sentence_print(out, "  ", "Until the GIL was located, futex waits are unknown: %s.",

@@ -122,6 +122,8 @@ static void sums_fill(struct report *report, const struct analysis *analysis)
 		report->gil_held_off_core_ns += thread->gil_held_off_core_ns;
 		episodes_add(&report->gil_wait, &thread->gil_wait);
 		episodes_add(&report->lock_wait, &thread->lock_wait);
+		episodes_add(&report->gil_hold, &thread->gil_hold);
+		report->exact |= thread->exact.ever;
 	}
 }
 

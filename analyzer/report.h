@@ -103,6 +103,9 @@ struct report_quality {
 	uint64_t steal_ns;
 	bool has_cost;
 	uint64_t probe_ns, probe_runs, collector_ns, missed;
+	uint64_t hits, hits_cost_ns;	/* at programs' own probes, and what they cost the programs */
+	uint64_t gil_takes, gil_changes;	/* where steps at it were recorded */
+	bool gil_by_looks;		/* there is a GIL of which only looks tell */
 	uint64_t gil_switches_seen, gil_switches_missed, gil_peeks;
 	uint64_t gil_doubled_ns;	/* two seemed to run under one GIL */
 	uint64_t gil_pending_ns;
@@ -122,6 +125,8 @@ struct report {
 	uint64_t threads_cnt, processes_cnt;
 	uint64_t gil_held_off_core_ns;
 	struct report_episodes gil_wait, lock_wait;
+	bool exact;			/* steps at GILs were recorded, of some threads at least: */
+	struct report_episodes gil_hold;
 	struct report_scope tree;
 	/* Those that the filter lets through; most work in hand first. */
 	struct report_process *processes;

@@ -36,6 +36,8 @@ void run_init(struct run *run, const struct trace_reader *reader, uint32_t cores
 		run->command_len = 0;
 	}
 	run->start_realtime_ns = fact_number(reader, "start_realtime_ns");
+	run->gil_watch = fact_text(reader, "gil");
+	run->probe_hit_ns = fact_number(reader, "probe_hit_ns");
 	/* A header that claims more cores than there are stream numbers is not believed. */
 	if (cores >= TRACE_STREAM_COLLECTOR)
 		cores = 0;

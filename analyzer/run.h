@@ -29,6 +29,8 @@ struct run {
 	const char *command;		/* its arguments follow, each behind a NUL */
 	size_t command_len;
 	uint64_t start_realtime_ns;
+	const char *gil_watch;		/* "cheap", "exact", "off" */
+	uint64_t probe_hit_ns;		/* cost of a hit at a program's own probe, 0 = not measured */
 	uint32_t cores_cnt;		/* the machine's, and any other that has records */
 
 	bool started;

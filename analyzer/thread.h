@@ -42,6 +42,7 @@ struct process {
 	uint32_t execs;			/* its address space is that of the last */
 	const struct idmap *locks;	/* futex words of locks in it; prescan.h. NULL = none */
 	enum gil_presence gil;
+	bool gil_exact;		/* each step at its GILs is recorded from its begin on, or from its exec */
 	bool gil_pending;	/* GIL_PENDING and alive, since: */
 	uint64_t gil_pending_since_ns, gil_pending_ns;
 };
@@ -68,6 +69,14 @@ struct gil_view {
 	bool held;
 	enum trace_gil_part part;	/* of the GIL object, that it blocked in */
 	uint64_t switches;
+};
+
+/* What its own steps say; see gilexact.h. */
+struct exact_view {
+	bool known;		/* all of them, for now; else the rest is empty */
+	bool ever;
+	bool holds, waits;	/* the GIL; for it */
+	uint64_t lock_kind;	/* of the lock that it waits for: enum trace_lock_kind */
 };
 
 struct thread {
@@ -104,6 +113,7 @@ struct thread {
 	struct waking early;	/* of these, the one that may have ended `wait` */
 	size_t verdict_next;	/* see prescan.h */
 	struct gil_view gil;
+	struct exact_view exact;
 
 	/* Counted from the records themselves, not from the states. */
 	uint64_t on_core_ns;
@@ -112,6 +122,7 @@ struct thread {
 	uint64_t switch_ins, idle_switch_ins, woken_switch_ins, switch_outs, migrations;
 	bool pushed_off;	/* at its last switch-out */
 	struct episodes gil_wait;	/* from the first block to the first proof of holding it */
+	struct episodes gil_hold;	/* exact only */
 	struct episodes lock_wait;	/* on futex words that are not a GIL's, until it runs again */
 	uint64_t gil_held_off_core_ns;
 	bool has_usage;

@@ -9,6 +9,8 @@
 
 #include "analyzer/array.h"
 #include "analyzer/believe.h"
+#include "analyzer/gilexact.h"
+#include "analyzer/gilrecords.h"
 #include "analyzer/life.h"
 #include "analyzer/place.h"
 
@@ -59,24 +61,6 @@ int timeline_begin(struct timeline *timeline, uint64_t now_ns)
 	return 0;
 }
 
-/* Whoever sees a GIL in a process knows that it has one. */
-static void gil_locate(struct timeline *timeline, struct process *process, bool present)
-{
-	process_pending_end(process, timeline->now_ns);
-	process->gil = present ? GIL_LOCATED : GIL_NONE;
-}
-
-/* A peek from a running thread: counts holder changes. */
-static int peek_take(struct timeline *timeline, struct thread *thread, const struct gil_peek *peek)
-{
-	if (!peek->gil)
-		return 0;
-	/* Threads whose births were lost share a process only in name. */
-	if (thread->process->gil != GIL_LOCATED && thread->process->id)
-		gil_locate(timeline, thread->process, true);
-	return gils_peek(&timeline->gils, peek);
-}
-
 static int switch_take(struct timeline *timeline, const struct trace_record *record)
 {
 	const struct trace_sched_switch *sw = &record->sched_switch;
@@ -90,7 +74,7 @@ static int switch_take(struct timeline *timeline, const struct trace_record *rec
 	if (!err)
 		place_was(timeline, record->stream, prev);
 	if (!err && prev)
-		err = peek_take(timeline, prev, &peek);
+		err = gil_peek_take(timeline, prev, &peek);
 	if (!err && prev) {
 		life_leave(timeline, prev, sw);
 		prev->pushed_off = sw->how == TRACE_HOW_PREEMPTED;
@@ -124,8 +108,8 @@ static int waker_take(struct timeline *timeline, struct thread *waker,
 	int err;
 
 	place_seen(timeline, record->stream, waker);
-	err = peek_take(timeline, waker, &peek);
-	if (err || !peek.gil || waker->place != PLACE_CORE)
+	err = gil_peek_take(timeline, waker, &peek);
+	if (err || !peek.gil || waker->place != PLACE_CORE || waker->exact.known)
 		return err;
 	if (peek.part != TRACE_GIL_PART_NONE && waking_is_futex_wake(&record->waking))
 		gil_wake(&timeline->queue, waker, &peek, timeline->now_ns);
@@ -174,8 +158,8 @@ static int sample_take(struct timeline *timeline, const struct trace_record *rec
 	if (err || !thread)
 		return err;
 	place_seen(timeline, record->stream, thread);
-	err = peek_take(timeline, thread, &peek);
-	if (!err && peek.gil && thread->place == PLACE_CORE)
+	err = gil_peek_take(timeline, thread, &peek);
+	if (!err && peek.gil && thread->place == PLACE_CORE && !thread->exact.known)
 		gil_look(&timeline->queue, thread, &peek, timeline->now_ns);
 	return err;
 }
@@ -201,6 +185,8 @@ static int exec_take(struct timeline *timeline, const struct trace_record *recor
 	if (process->id)
 		process->locks = prescan_locks(timeline->prescan, process->id, ++process->execs);
 	gil_locate(timeline, process, exec->gil_state == TRACE_GIL_KNOWN);
+	process->gil_exact = false;
+	exact_end(thread, timeline->now_ns);
 	if (exec->gil_state == TRACE_GIL_PENDING) {
 		process->gil = GIL_PENDING;
 		process->gil_pending = true;
@@ -208,25 +194,6 @@ static int exec_take(struct timeline *timeline, const struct trace_record *recor
 	}
 	if (thread->place == PLACE_CORE)
 		gil_exec(&timeline->queue, thread, timeline->now_ns);
-	return 0;
-}
-
-static int gil_take(struct timeline *timeline, const struct trace_record *record)
-{
-	struct gil_count *count;
-	struct process *process;
-	int err = people_process(timeline->people, record->gil.process, &process);
-
-	if (err)
-		return err;
-	gil_locate(timeline, process, record->gil.id);
-	if (!record->gil.id)
-		return 0;
-	err = gils_find(&timeline->gils, record->gil.id, &count);
-	if (err)
-		return err;
-	count->process = record->gil.process;
-	count->address = record->gil.address;
 	return 0;
 }
 
@@ -329,6 +296,8 @@ static const struct record_rule {
 	[TRACE_CORE] = { core_take, true, true },
 	[TRACE_PROGRAM] = { program_take, false, false },
 	[TRACE_GIL] = { gil_take, false, true },
+	[TRACE_GILOP] = { gilop_take, true, true },
+	[TRACE_LOCKOP] = { lockop_take, true, true },
 	[TRACE_CORESTAT] = { NULL, false, true },
 	[TRACE_END] = { end_take, false, true },
 };

@@ -6,6 +6,7 @@
 #include "analyzer/waitclass.h"
 
 #include "analyzer/array.h"
+#include "analyzer/gilexact.h"
 
 /* A call that is given no descriptors waits for nothing but the time. */
 enum only_sleeps { NEVER, IF_ARG0_ZERO, IF_ARG1_ZERO };
@@ -122,12 +123,17 @@ void wait_classify(const struct trace_sched_switch *record, const struct wait *b
 	*ret_wait = wait;
 }
 
-void wait_refine(const struct process *process, const struct trace_sched_switch *record,
+void wait_refine(const struct thread *thread, const struct trace_sched_switch *record,
 		 struct wait *wait)
 {
+	const struct process *process = thread->process;
+	enum thread_state told = exact_wait(thread);
+
 	if (wait->kind != WAIT_KIND_FUTEX || record->sysno == SYSNO_RESTART)
 		return;
-	if (process->gil == GIL_PENDING)
+	if (told != STATE_CNT)
+		wait->state = told;
+	else if (process->gil == GIL_PENDING)
 		wait->state = STATE_UNKNOWN;
 	else if (record->gil && record->gil_part != TRACE_GIL_PART_NONE)
 		wait->state = STATE_WAIT_GIL;

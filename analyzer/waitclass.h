@@ -49,8 +49,11 @@ enum futex_op {
  */
 void wait_classify(const struct trace_sched_switch *record, const struct wait *before,
 		   struct wait *ret_wait);
-/* The class belongs to the futex word: what the process as a whole says of it. */
-void wait_refine(const struct process *process, const struct trace_sched_switch *record,
+/*
+ * The class belongs to the futex word: what the process as a whole says of it, unless the thread itself
+ * has told what it is doing.
+ */
+void wait_refine(const struct thread *thread, const struct trace_sched_switch *record,
 		 struct wait *wait);
 /* Whether the record shows that the futex word it blocked on belongs to a lock. */
 bool wait_shows_lock(const struct trace_sched_switch *record);

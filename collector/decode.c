@@ -26,6 +26,15 @@ SAME(EVENT_GIL_PART_COND, TRACE_GIL_PART_COND);
 SAME(EVENT_GIL_PART_MUTEX, TRACE_GIL_PART_MUTEX);
 SAME(EVENT_GIL_PART_SWITCH_COND, TRACE_GIL_PART_SWITCH_COND);
 SAME(EVENT_GIL_PART_SWITCH_MUTEX, TRACE_GIL_PART_SWITCH_MUTEX);
+SAME(EVENT_GIL_OP_WAIT, TRACE_GIL_OP_WAIT);
+SAME(EVENT_GIL_OP_TAKE, TRACE_GIL_OP_TAKE);
+SAME(EVENT_GIL_OP_DROP, TRACE_GIL_OP_DROP);
+SAME(EVENT_GIL_OP_RESUME, TRACE_GIL_OP_RESUME);
+SAME(EVENT_GIL_OP_REQUEST, TRACE_GIL_OP_REQUEST);
+SAME(EVENT_LOCK_OP_WAIT, TRACE_LOCK_OP_WAIT);
+SAME(EVENT_LOCK_OP_ACQUIRED, TRACE_LOCK_OP_ACQUIRED);
+SAME(EVENT_LOCK_OP_TIMEOUT, TRACE_LOCK_OP_TIMEOUT);
+SAME(EVENT_LOCK_OP_RELEASE, TRACE_LOCK_OP_RELEASE);
 SAME(EVENT_GIL_ABSENT, TRACE_GIL_ABSENT);
 SAME(EVENT_GIL_KNOWN, TRACE_GIL_KNOWN);
 SAME(EVENT_GIL_PENDING, TRACE_GIL_PENDING);
@@ -180,7 +189,26 @@ static void decode_gil(struct output *out, const void *event)
 {
 	const struct event_gil *e = event;
 
-	out->record->gil = (struct trace_gil){ e->gil, e->process, e->address };
+	out->record->gil = (struct trace_gil){ e->gil, e->process, e->address, e->exact };
+}
+
+static void decode_gilop(struct output *out, const void *event)
+{
+	const struct event_gilop *e = event;
+
+	out->record->gilop = (struct trace_gilop){
+		.thread = e->head.thread, .gil = e->gil, .op = e->op, .holder = e->holder, .ns = e->ns,
+	};
+}
+
+static void decode_lockop(struct output *out, const void *event)
+{
+	const struct event_lockop *e = event;
+
+	out->record->lockop = (struct trace_lockop){
+		.thread = e->head.thread, .op = e->op, .kind = e->kind, .object = e->object,
+		.ns = e->ns,
+	};
 }
 
 static void decode_gap(struct output *out, const void *event)
@@ -206,6 +234,8 @@ static const struct decoder {
 	[EVENT_MIGRATE] = { sizeof(struct event_migrate), TRACE_MIGRATE, decode_migrate },
 	[EVENT_CORE] = { sizeof(struct event_core), TRACE_CORE, decode_core },
 	[EVENT_GIL] = { sizeof(struct event_gil), TRACE_GIL, decode_gil },
+	[EVENT_GILOP] = { sizeof(struct event_gilop), TRACE_GILOP, decode_gilop },
+	[EVENT_LOCKOP] = { sizeof(struct event_lockop), TRACE_LOCKOP, decode_lockop },
 	[EVENT_GAP] = { sizeof(struct event_gap), TRACE_GAP, decode_gap },
 };
 

@@ -53,7 +53,17 @@ static int fact_command(struct facts *facts, char *const command[])
 	return fact_add(facts, "command", text, len);
 }
 
-int facts_gather(char *const command[], struct facts *ret_facts)
+const char *gil_watch_name(enum gil_watch mode)
+{
+	static const char *const names[] = {
+		[GIL_CHEAP] = "cheap", [GIL_EXACT] = "exact", [GIL_OFF] = "off",
+	};
+
+	return names[mode];
+}
+
+int facts_gather(const struct options *options, const struct probe_cost *cost,
+		 struct facts *ret_facts)
 {
 	struct timespec now;
 	struct utsname name;
@@ -76,7 +86,12 @@ int facts_gather(char *const command[], struct facts *ret_facts)
 				now.tv_sec * 1000000000ull + now.tv_nsec);
 	if (!err)
 		err = fact_text(ret_facts, "tool", "trace-run 0.1");
-	return err ? err : fact_command(ret_facts, command);
+	if (!err)
+		err = fact_text(ret_facts, "gil", "%s", gil_watch_name(options->gil));
+	if (!err && cost)
+		err = fact_text(ret_facts, "probe_hit_ns", "%llu", (unsigned long long)
+				(cost->at_nop5 ? cost->nop5_ns : cost->nop_ns));
+	return err ? err : fact_command(ret_facts, options->command);
 }
 
 void facts_clear(struct facts *facts)

@@ -3,6 +3,8 @@
 #ifndef COLLECTOR_FACTS_H
 #define COLLECTOR_FACTS_H
 
+#include "collector/calibrate.h"
+#include "collector/options.h"
 #include "trace/writer.h"
 
 #define FACTS_MAX 12
@@ -13,7 +15,9 @@ struct facts {
 	void *owned[FACTS_MAX];	/* memory of the values */
 };
 
-int facts_gather(char *const command[], struct facts *ret_facts);
+/* cost: NULL where programs' own probes are not used. */
+int facts_gather(const struct options *options, const struct probe_cost *cost,
+		 struct facts *ret_facts);
 void facts_clear(struct facts *facts);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a file to its GIL's address. */
+/* From a file to its GILs' addresses, and to its probes. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,93 @@
 
 #include "collector/elfsym.h"
 #include "collector/gilfind.h"
+#include "collector/gilprobes.h"
 
-static bool prepare_file(struct session *session, int fd)
+struct gilfind {
+	struct session *session;
+	enum gil_watch mode;
+	struct gilprobes *probes;	/* GIL_EXACT only */
+	bool needs_samples;
+	struct gilprobes_file prepared;	/* of the command's file */
+};
+
+int gilfind_new(struct session *session, enum gil_watch mode, struct gilfind **ret_find)
+{
+	struct gilfind *f = calloc(1, sizeof(*f));
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	f->session = session;
+	f->mode = mode;
+	err = mode == GIL_EXACT ? gilprobes_new(session, &f->probes) : 0;
+	if (err) {
+		gilfind_free(f);
+		return err;
+	}
+	*ret_find = f;
+	return 0;
+}
+
+void gilfind_free(struct gilfind *f)
+{
+	if (!f)
+		return;
+	gilprobes_free(f->probes);
+	free(f);
+}
+
+const struct probe_cost *gilfind_cost(const struct gilfind *f)
+{
+	return f->probes ? gilprobes_cost(f->probes) : NULL;
+}
+
+bool gilfind_needs_samples(const struct gilfind *f)
+{
+	return f->needs_samples;
+}
+
+static void warning_make(struct gilfind_warning *warning, int fd, const struct gilprobes_file *probes)
+{
+	char path[64], file[256];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, file, sizeof(file) - 1);
+	file[len > 0 ? len : 0] = 0;
+	if (probes->failed)
+		snprintf(warning->text, sizeof(warning->text), "cannot attach to the GIL probes in %s (%s), "
+			 "going on with --gil=cheap", file, strerror(-probes->error));
+	else
+		snprintf(warning->text, sizeof(warning->text),
+			 "no GIL probes in %s, going on with --gil=cheap", file);
+}
+
+/* Looks into a file, and tells the probes where its GILs are. */
+static int file_look(struct gilfind *f, int fd, const struct program_key *key,
+		     struct program_gil *ret_gil)
+{
+	int err = elfsym_find_gil(fd, ret_gil);
+
+	/* A table that is full costs a look-up at the next exec, or this GIL, not the recording. */
+	if (!err)
+		session_learn_program(f->session, key, ret_gil);
+	return err;
+}
+
+/* Attaches to what is in it, if that is wanted, and tells the probes when every step will be known. */
+static void file_probe(struct gilfind *f, int fd, const struct program_key *key,
+		       struct program_gil *gil, struct gilprobes_file *ret_file)
+{
+	*ret_file = (struct gilprobes_file){};
+	if (f->probes && !gilprobes_attach(f->probes, fd, ret_file))
+		gil->exact = gil->cnt && ret_file->sites;
+	if (gil->exact)
+		session_learn_program(f->session, key, gil);
+	f->needs_samples |= gil->cnt && !gil->exact;
+}
+
+static void command_prepare(struct gilfind *f, int fd, struct gilfind_warning *warning)
 {
 	struct program_key key = {};
 	struct program_gil gil;
@@ -21,12 +107,16 @@ static bool prepare_file(struct session *session, int fd)
 	 * Where the file system shows another device than the kernel has for the file, the probes will
 	 * not find this entry, and the file is looked up at its exec like any other.
 	 */
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || elfsym_find_gil(fd, &gil))
-		return false;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return;
 	key.ino = st.st_ino;
 	key.size = st.st_size;
 	key.dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
-	return !session_learn_program(session, &key, &gil) && gil.cnt;
+	if (file_look(f, fd, &key, &gil))
+		return;
+	file_probe(f, fd, &key, &gil, &f->prepared);
+	if (f->probes && !gil.exact)
+		warning_make(warning, fd, &f->prepared);
 }
 
 static int file_open(const char *file)
@@ -38,12 +128,14 @@ static int file_open(const char *file)
 	return open(file, O_RDONLY | O_CLOEXEC);
 }
 
-bool gilfind_prepare(struct session *session, const char *command)
+void gilfind_prepare(struct gilfind *f, const char *command, struct gilfind_warning *ret_warning)
 {
 	const char *path = strchr(command, '/') ? "" : getenv("PATH");
-	bool found;
 	int fd = -1;
 
+	*ret_warning->text = 0;
+	if (f->mode == GIL_OFF)
+		return;
 	while (path && fd < 0) {
 		size_t len = strcspn(path, ":");
 		char file[4096];
@@ -53,10 +145,24 @@ bool gilfind_prepare(struct session *session, const char *command)
 		path = path[len] ? path + len + 1 : NULL;
 	}
 	if (fd < 0)
-		return false;
-	found = prepare_file(session, fd);
+		return;
+	command_prepare(f, fd, ret_warning);
 	close(fd);
-	return found;
+}
+
+static int probes_tell(struct gilfind *f, struct journal *journal, uint64_t process,
+		       const struct gilprobes_file *probes)
+{
+	struct trace_record record = { .kind = TRACE_PROBED, .ts_ns = journal_now_ns(), .probed = {
+		.process = process, .sites = probes->sites, .failed = probes->failed,
+	} };
+
+	return f->probes ? journal_add(journal, &record) : 0;
+}
+
+int gilfind_tell(struct gilfind *f, struct journal *journal)
+{
+	return probes_tell(f, journal, 0, &f->prepared);
 }
 
 /* The file of the program that the process has now, if that is still the one of the exec. */
@@ -77,28 +183,52 @@ static int program_open(const struct decoded_exec *exec)
 	return fd;
 }
 
-int gilfind_exec(struct session *session, struct journal *journal, const struct decoded_exec *exec)
+static int gil_tell(struct journal *journal, const struct decoded_exec *exec,
+		    const struct program_gil *gil, uint32_t id)
 {
-	struct trace_record record = { .kind = TRACE_GIL, .gil = { .process = exec->process } };
+	struct trace_record record = { .kind = TRACE_GIL, .ts_ns = journal_now_ns(), .gil = {
+		.id = id, .process = exec->process,
+		.address = id ? exec->start_code + gil->offset : 0, .exact = gil->exact,
+	} };
+
+	return journal_add(journal, &record);
+}
+
+/* Attaching takes milliseconds: until then looks tell of the GIL. */
+static int exec_probe(struct gilfind *f, struct journal *journal, const struct decoded_exec *exec,
+		      int fd, struct program_gil *gil, uint32_t id,
+		      struct gilfind_warning *ret_warning)
+{
+	struct gilprobes_file probes;
+	int err = 0;
+
+	file_probe(f, fd, &exec->program, gil, &probes);
+	if (gil->exact)
+		err = gil_tell(journal, exec, gil, id);
+	else if (f->probes)
+		warning_make(ret_warning, fd, &probes);
+	return err ? err : probes_tell(f, journal, exec->process, &probes);
+}
+
+int gilfind_exec(struct gilfind *f, struct journal *journal, const struct decoded_exec *exec,
+		 struct gilfind_warning *ret_warning)
+{
+	int fd = program_open(exec);
 	struct program_gil gil;
 	uint32_t id = 0;
-	int fd = program_open(exec);
-	int err;
+	int err = 0;
 
+	*ret_warning->text = 0;
 	if (fd < 0)
 		return 0;	/* what this program waited for stays unknown */
-	err = elfsym_find_gil(fd, &gil);
+	if (file_look(f, fd, &exec->program, &gil) ||
+	    (gil.cnt && session_learn_process(f->session, exec->pid, exec->start_code + gil.offset, &gil,
+					      &id)))
+		goto out;
+	err = gil_tell(journal, exec, &gil, id);
+	if (!err && gil.cnt)
+		err = exec_probe(f, journal, exec, fd, &gil, id, ret_warning);
+out:
 	close(fd);
-	if (err)
-		return 0;
-	/* A table that is full costs a look-up at the next exec, or this GIL, not the recording. */
-	session_learn_program(session, &exec->program, &gil);
-	if (gil.cnt) {
-		record.gil.address = exec->start_code + gil.offset;
-		if (session_learn_process(session, exec->pid, record.gil.address, &gil, &id))
-			return 0;
-	}
-	record.gil.id = id;
-	record.ts_ns = journal_now_ns();
-	return journal_add(journal, &record);
+	return err;
 }

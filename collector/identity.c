@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,10 +81,8 @@ int identity_become(const struct identity *id)
 	return 0;
 }
 
-/* What reading /proc/PID/exe of processes with more rights takes, and passing on signals. */
-static int capabilities_keep_few(void)
+static int capabilities_keep(const unsigned int *kept, size_t cnt)
 {
-	static const unsigned int kept[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_KILL };
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
 	unsigned int permitted[2];
@@ -93,16 +92,33 @@ static int capabilities_keep_few(void)
 	permitted[0] = data[0].permitted;
 	permitted[1] = data[1].permitted;
 	memset(data, 0, sizeof(data));
-	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+	for (size_t i = 0; i < cnt; i++)
 		data[kept[i] / 32].permitted |= 1u << kept[i] % 32 & permitted[kept[i] / 32];
 	for (size_t i = 0; i < 2; i++)
 		data[i].effective = data[i].permitted;
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
-int identity_shed(const struct identity *id)
+int identity_shed(const struct identity *id, bool attach_later)
 {
-	return id->borrowed ? identity_become(id) : capabilities_keep_few();
+	/*
+	 * What attaching takes (from 6.17 on the last of the three); and, for true root, what reading
+	 * /proc/PID/exe of processes with more rights takes, and passing on signals.
+	 */
+	static const unsigned int kept[] = {
+		CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_KILL,
+	};
+	size_t first = attach_later ? 0 : 3, end = id->borrowed ? 3 : 6;
+	int err = 0;
+
+	/* Becoming another user drops all, unless told not to. */
+	if (id->borrowed && attach_later && prctl(PR_SET_KEEPCAPS, 1))
+		return -errno;
+	if (id->borrowed)
+		err = identity_become(id);
+	if (err || (id->borrowed && !attach_later))
+		return err;
+	return capabilities_keep(kept + first, end - first);
 }
 
 int identity_assume(const struct identity *id)

@@ -25,9 +25,10 @@ int identity_become(const struct identity *identity);
 
 /*
  * For good too, for the recorder once everything is attached. Keeps nothing when borrowed; true root
- * keeps only what it takes to look at the traced processes' files.
+ * keeps only what it takes to look at the traced processes' files. With `attach_later` both keep what
+ * it takes to attach to more programs.
  */
-int identity_shed(const struct identity *identity);
+int identity_shed(const struct identity *identity, bool attach_later);
 
 /* Until identity_resume(), files are opened and made with this user's rights and ownership. */
 int identity_assume(const struct identity *identity);

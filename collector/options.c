@@ -8,7 +8,8 @@
 
 #include "collector/options.h"
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_VERSION, OPT_FORCE, OPT_NO_REPORT, OPT_UNTIL, OPT_RING, OPT_SAMPLE };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_VERSION, OPT_FORCE, OPT_NO_REPORT, OPT_UNTIL, OPT_RING, OPT_SAMPLE,
+	OPT_GIL };
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "FILE", 0, "Write the trace to FILE (default: COMMAND.plx; an older one "
@@ -19,7 +20,9 @@ static const struct argp_option option_table[] = {
 	  "started (default), or `command'", 0 },
 	{ "ring-size", OPT_RING, "KIB", 0, "Buffer for each core, KiB, a power of two (default 4096)", 0 },
 	{ "sample", OPT_SAMPLE, "HZ", 0, "Clock samples a second on each core (default 997; 0: none)", 0 },
-	{ "verbose", 'v', NULL, 0, "Show what the kernel says of the probes", 0 },
+	{ "gil", OPT_GIL, "HOW", 0, "Watch interpreter locks by looks from outside: `cheap' (default); by "
+	  "probes in the program, too, which cost it time: `exact'; or not: `off'", 0 },
+	{ "verbose", 'v', NULL, 0, "Show what the kernel says of the probes, and what they cost", 0 },
 	{ "help", OPT_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPT_USAGE, NULL, 0, "Give a short usage message", -1 },
 	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
@@ -40,6 +43,18 @@ static int number_parse(struct argp_state *state, const char *name, const char *
 	}
 	*ret_number = n;
 	return 0;
+}
+
+static int gil_parse(struct argp_state *state, const char *text, enum gil_watch *ret_mode)
+{
+	for (int mode = GIL_CHEAP; mode <= GIL_OFF; mode++) {
+		if (strcmp(text, gil_watch_name(mode)))
+			continue;
+		*ret_mode = mode;
+		return 0;
+	}
+	argp_error(state, "--gil: '%s' is none of 'cheap', 'exact', 'off'", text);
+	return EINVAL;
 }
 
 static int until_parse(struct argp_state *state, const char *text, bool *ret_command)
@@ -103,6 +118,8 @@ static error_t option_parse(int key, char *arg, struct argp_state *state)
 			return EINVAL;
 		o->sample_hz = number;
 		return 0;
+	case OPT_GIL:
+		return gil_parse(state, arg, &o->gil);
 	case 'v':
 		o->verbose = true;
 		return 0;

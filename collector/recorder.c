@@ -28,6 +28,7 @@ struct recorder {
 	const struct identity *identity;
 	struct recorder_result *result;
 	struct session *session;
+	struct gilfind *gilfind;
 	struct output *output;
 	struct command *command;
 	struct drain *drain;
@@ -37,6 +38,7 @@ struct recorder {
 	int signal_fd, timer_fd;
 	bool failed;
 	uint64_t cpu_before_ns;
+	uint64_t hits;		/* at probes in programs */
 	bool ended;		/* the command has */
 	bool told;		/* for whom we wait */
 	int wait_status;
@@ -153,6 +155,8 @@ static int session_begin(struct recorder *r)
 	struct session_config config = {
 		.ring_bytes = r->options->ring_bytes,
 		.sample_hz = r->options->sample_hz,
+		.watch_gils = r->options->gil != GIL_OFF,
+		.exact = r->options->gil == GIL_EXACT,
 		.verbose = r->options->verbose,
 	};
 	struct session_fault fault = {};
@@ -161,6 +165,33 @@ static int session_begin(struct recorder *r)
 	if (err)
 		fail(r, 0, "%s", fault.reason);
 	return err;
+}
+
+/* One line; what was written before stays whole. */
+static void warning_say(struct recorder *r, struct gilfind_warning *warning)
+{
+	if (!*warning->text)
+		return;
+	status_clear(&r->status);
+	say(warning->text);
+}
+
+static int gilfind_begin(struct recorder *r)
+{
+	struct gilfind_warning warning;
+	const struct probe_cost *cost;
+	int err = gilfind_new(r->session, r->options->gil, &r->gilfind);
+
+	if (err)
+		return fail(r, err, "cannot attach to programs, which --gil=exact does and CAP_SYS_ADMIN allows");
+	cost = gilfind_cost(r->gilfind);
+	if (cost && r->options->verbose)
+		fprintf(stderr, "trace-run: a hit at a probe costs %llu ns at a 1-byte nop, %llu ns at a "
+			"5-byte nop\n", (unsigned long long)cost->nop_ns,
+			(unsigned long long)cost->nop5_ns);
+	gilfind_prepare(r->gilfind, r->options->command[0], &warning);
+	warning_say(r, &warning);
+	return 0;
 }
 
 static int output_begin(struct recorder *r)
@@ -197,34 +228,35 @@ static int cores_see(struct recorder *r)
 	return 0;
 }
 
-/* From here on the probes see the held command; nothing more needs privileges. */
+/* From here on the probes see the held command; only attaching to more programs needs privileges. */
 static int probes_begin(struct recorder *r)
 {
 	struct session_fault fault = {};
-	bool has_gil;
 	int err = session_track(r->session, command_pid(r->command));
 
 	if (err)
 		return fail(r, err, "cannot track the command");
-	has_gil = gilfind_prepare(r->session, r->options->command[0]);
+	err = gilfind_begin(r);
+	if (err)
+		return err;
 	err = session_attach(r->session, &fault);
 	if (err) {
 		fail(r, 0, "%s", fault.reason);
 		return err;
 	}
 	err = cores_see(r);
-	if (!err && !has_gil)
+	if (!err && !gilfind_needs_samples(r->gilfind))
 		err = session_tick(r->session, false);
 	if (err)
 		return fail(r, err, "cannot start the clock sampler");
-	err = identity_shed(r->identity);
+	err = identity_shed(r->identity, r->options->gil == GIL_EXACT);
 	return err ? fail(r, err, "cannot give up privileges") : 0;
 }
 
 static int streams_begin(struct recorder *r)
 {
 	struct facts facts;
-	int err = facts_gather(r->options->command, &facts);
+	int err = facts_gather(r->options, gilfind_cost(r->gilfind), &facts);
 
 	if (!err)
 		err = output_start(r->output, facts.list, facts.cnt);
@@ -234,6 +266,8 @@ static int streams_begin(struct recorder *r)
 	err = drain_start(r->session, r->output, &r->drain);
 	if (!err)
 		err = journal_new(r->output, &r->journal);
+	if (!err)
+		err = gilfind_tell(r->gilfind, r->journal);
 	if (!err)
 		err = journal_sample_cores(r->journal);
 	return err ? fail(r, err, "cannot start reading events") : 0;
@@ -337,17 +371,19 @@ static bool signals_pass(struct recorder *r)
 static int execs_look_up(struct recorder *r)
 {
 	struct drain_exec *exec = drain_execs(r->drain);
+	struct gilfind_warning warning = {};
 	int err = 0;
 
 	while (exec) {
 		struct drain_exec *next = exec->next;
 
 		if (!err)
-			err = gilfind_exec(r->session, r->journal, &exec->exec);
+			err = gilfind_exec(r->gilfind, r->journal, &exec->exec, &warning);
+		warning_say(r, &warning);
 		free(exec);
 		exec = next;
 	}
-	if (!err && session_gils(r->session))
+	if (!err && gilfind_needs_samples(r->gilfind))
 		err = session_tick(r->session, true);
 	return err;
 }
@@ -439,6 +475,7 @@ static int tallies_write(struct recorder *r, uint64_t end_ns)
 		} };
 
 		err = journal_add(r->journal, &tally);
+		r->hits += c->hits;
 	}
 	return err;
 }
@@ -454,6 +491,7 @@ static int books_close(struct recorder *r, uint64_t end_ns)
 	record.cost = (struct trace_cost){
 		.probe_ns = cost.probe_ns, .probe_runs = cost.probe_runs, .missed = cost.missed,
 		.collector_ns = cpu_ns() - r->cpu_before_ns,
+		.hits = r->hits, .hits_ns = cost.hits_ns,
 	};
 	if (!err)
 		err = journal_add(r->journal, &record);
@@ -510,6 +548,7 @@ void recorder_run(const struct options *options, const struct identity *identity
 	journal_free(r.journal);
 	drain_free(r.drain);
 	output_free(r.output);
+	gilfind_free(r.gilfind);
 	session_close(r.session);
 	if (r.timer_fd >= 0)
 		close(r.timer_fd);

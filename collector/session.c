@@ -169,6 +169,9 @@ int session_open(const struct session_config *config, struct session **ret_sessi
 		goto fail;
 	}
 	s->skel->rodata->ring_mark_bytes = config->ring_bytes / 4;
+	s->skel->rodata->watch_gils = config->watch_gils;
+	bpf_program__set_autoload(s->skel->progs.on_gil_op, config->exact);
+	bpf_program__set_autoload(s->skel->progs.on_lock_op, config->exact);
 	pidns_tell(s);
 	err = probes__load(s->skel);
 	if (err) {
@@ -204,6 +207,11 @@ void session_close(struct session *s)
 	free(s->ring_fds);
 	free(s->online);
 	free(s);
+}
+
+struct bpf_program *session_program(const struct session *s, enum session_program program)
+{
+	return program == SESSION_GIL_OP ? s->skel->progs.on_gil_op : s->skel->progs.on_lock_op;
 }
 
 int session_track(struct session *s, pid_t pid)
@@ -358,6 +366,7 @@ int session_learn_process(struct session *s, uint32_t pid, uint64_t address,
 	struct process_gils gils = {
 		.low = address, .high = address + gil->cnt * EVENT_GIL_BYTES,
 		.cnt = gil->cnt, .thread_id_offset = gil->thread_id_offset,
+		.exact = gil->exact,
 	};
 
 	for (uint32_t at = 0; at < gil->cnt; at++)
@@ -403,5 +412,7 @@ void session_cost(const struct session *s, struct session_cost *ret_cost)
 		ret_cost->probe_ns += info.run_time_ns;
 		ret_cost->probe_runs += info.run_cnt;
 		ret_cost->missed += info.recursion_misses;
+		if (prog == s->skel->progs.on_gil_op || prog == s->skel->progs.on_lock_op)
+			ret_cost->hits_ns += info.run_time_ns;
 	}
 }

@@ -18,8 +18,13 @@
 struct session_config {
 	size_t ring_bytes;	/* of each core; a power of two of at least a page */
 	unsigned int sample_hz;	/* 0: no samples */
+	bool watch_gils;	/* false: nobody looks for GILs, or at them */
+	bool exact;		/* probes in programs are going to be attached to */
 	bool verbose;		/* let libbpf say on stderr what it does */
 };
+
+/* What places in traced programs call; its cookie is one of EVENT_GIL_OP_*, EVENT_LOCK_OP_*. */
+enum session_program { SESSION_GIL_OP, SESSION_LOCK_OP };
 
 /* Why a session cannot be had: one line that names what is missing and what to do about it. */
 struct session_fault {
@@ -31,6 +36,10 @@ struct session;
 int session_open(const struct session_config *config, struct session **ret_session,
 		 struct session_fault *ret_fault);
 void session_close(struct session *session);
+
+/* With `exact` only; see collector/sites.h. */
+struct bpf_program;
+struct bpf_program *session_program(const struct session *session, enum session_program program);
 
 /* From its next exec on, this process and all that it makes are traced. */
 int session_track(struct session *session, pid_t pid);
@@ -83,6 +92,7 @@ uint32_t session_some_pid(const struct session *session);
 struct session_cost {
 	uint64_t probe_ns, probe_runs;	/* 0 when the kernel does not count */
 	uint64_t missed;		/* runs that the kernel skipped */
+	uint64_t hits_ns;		/* of probe_ns, at places in traced programs */
 };
 void session_cost(const struct session *session, struct session_cost *ret_cost);
 

@@ -32,6 +32,8 @@ enum event_kind {
 	EVENT_MIGRATE,
 	EVENT_CORE,
 	EVENT_GIL,
+	EVENT_GILOP,
+	EVENT_LOCKOP,
 	EVENT_GAP,	/* not counted: it stands for those that were lost */
 };
 
@@ -187,6 +189,42 @@ struct event_gil {
 	__u32 gil;
 	__u32 process;
 	__u64 address;
+	__u32 exact;			/* each step at it is told of, from here on */
+	__u32 reserved;
+};
+
+enum {
+	EVENT_GIL_OP_NONE,
+	EVENT_GIL_OP_WAIT,
+	EVENT_GIL_OP_TAKE,
+	EVENT_GIL_OP_DROP,
+	EVENT_GIL_OP_RESUME,
+	EVENT_GIL_OP_REQUEST,
+};
+
+struct event_gilop {
+	struct event_head head;
+	__u32 gil;			/* 0: not known */
+	__u32 op;
+	__u32 holder;			/* request: who is asked, 0 = not known */
+	__u32 reserved;
+	__u64 ns;			/* waited or held, as the program measured it */
+};
+
+enum {
+	EVENT_LOCK_OP_NONE,
+	EVENT_LOCK_OP_WAIT,
+	EVENT_LOCK_OP_ACQUIRED,
+	EVENT_LOCK_OP_TIMEOUT,
+	EVENT_LOCK_OP_RELEASE,
+};
+
+struct event_lockop {
+	struct event_head head;
+	__u32 op;
+	__u32 kind;			/* of the object, as the program has it */
+	__u64 object;
+	__u64 ns;			/* waited or held, as the program measured it */
 };
 
 struct event_gap {
@@ -201,6 +239,8 @@ struct program_gil {
 	__u64 offset;		/* of the first from the start of the code segment, modulo 2^64 */
 	__u32 thread_id_offset;	/* of the field of a thread state that equals fsbase */
 	__u32 cnt;		/* places; in most of them there is never a GIL */
+	__u32 exact;		/* the program's own probes tell of each step at it */
+	__u32 reserved;
 };
 
 /* A process's GILs, the main interpreter's first; key: pid as the kernel has it. */
@@ -211,7 +251,7 @@ struct process_gils {
 	__u32 cnt;
 	__u32 thread_id_offset;
 	__u32 exist;		/* bits: those that were found to be created */
-	__u32 reserved;
+	__u32 exact;
 };
 
 /* What is kept with each traced task. */
@@ -224,6 +264,7 @@ struct thread_slot {
 	__u32 gil_at;		/* 1 + place of its GIL among its process's, 0: not known */
 	__u64 fsbase;
 	__u64 born_run_ns;
+	__u64 lock;		/* the last that it had to wait for and has not released, 0: none */
 };
 
 /* Counters of one core. */
@@ -238,6 +279,7 @@ struct core_counts {
 	__u64 pid, since_ns;	/* task that came by the last switch that was shown, and when */
 	__u64 clock_offset_ns;	/* from the scheduler's clock to ours; 0: not known yet */
 	__u64 unseen;		/* arrivals that were inferred */
+	__u64 hits;		/* of traced threads at probes in their programs */
 };
 
 #endif

@@ -61,15 +61,18 @@ static __always_inline u32 gil_part_of(u64 address, u64 word)
 	return off < GIL_SWITCH_MUTEX ? EVENT_GIL_PART_SWITCH_COND : EVENT_GIL_PART_SWITCH_MUTEX;
 }
 
-static __always_inline void gil_tell(struct spot *spot, struct thread_slot *slot, u32 gil, u64 address)
+static __always_inline void gil_tell(struct spot *spot, struct thread_slot *slot,
+				     const struct process_gils *gils, u32 at)
 {
 	struct event_gil *e;
 
 	if (!ring_reserve(spot, e, EVENT_GIL, slot->id))
 		return;
-	e->gil = gil;
+	e->gil = gils->gil[at];
 	e->process = slot->process;
-	e->address = address;
+	e->address = gils->address[at];
+	e->exact = gils->exact;
+	e->reserved = 0;
 	ring_submit(spot, e, false);
 }
 
@@ -85,7 +88,7 @@ static __always_inline u32 gil_id(struct spot *spot, struct thread_slot *slot,
 	before = __sync_val_compare_and_swap(&gils->gil[at], 0, id);
 	if (before)
 		return before;
-	gil_tell(spot, slot, id, gils->address[at]);
+	gil_tell(spot, slot, gils, at);
 	return id;
 }
 

@@ -93,7 +93,7 @@ struct linux_binprm {
 };
 
 struct pt_regs {
-	unsigned long di, si, orig_ax, cs;
+	unsigned long di, si, dx, orig_ax, cs;
 };
 
 #pragma clang attribute pop

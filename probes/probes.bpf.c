@@ -3,8 +3,8 @@
  * The probes: one program for each thing that happens to a thread. Each takes the time first, finds
  * out whether a traced thread is concerned, and puts one event into the ring of its core.
  *
- * All but the sampler are tp_btf programs: typed arguments, no system call tracepoints (those cost
- * every call of every process), no uprobes.
+ * Unless exactness is asked for, all but the sampler are tp_btf programs: typed arguments, no system
+ * call tracepoints (those cost every call of every process), no uprobes.
  */
 #include "probes/kernel.h"
 #include "probes/events.h"
@@ -17,12 +17,15 @@
 #include "probes/core.h"
 #include "probes/gil.h"
 #include "probes/wait.h"
+#include "probes/exact.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set before load: the recorder's pid namespace. */
 const volatile u64 pidns_dev, pidns_ino;
 const volatile bool pidns_is_initial = true;
+/* Likewise: whether GILs are looked for. */
+const volatile bool watch_gils = true;
 
 /* ---- programs and their GILs ---- */
 
@@ -30,14 +33,12 @@ const volatile bool pidns_is_initial = true;
 static __always_inline void gils_appeared(struct spot *spot, struct thread_slot *slot,
 					  struct process_gils *gils)
 {
-	u32 id = __sync_fetch_and_add(&gils_cnt, 1) + 1;
-
-	gils->gil[0] = id;
+	gils->gil[0] = __sync_fetch_and_add(&gils_cnt, 1) + 1;
 	if (bpf_map_update_elem(&gils_by_pid, &slot->pid, gils, BPF_ANY)) {
 		__sync_fetch_and_add(&spot->counts->untracked, 1);
 		return;
 	}
-	gil_tell(spot, slot, id, gils->address[0]);
+	gil_tell(spot, slot, gils, 0);
 }
 
 /* As its file has them. */
@@ -50,6 +51,7 @@ static __always_inline void gils_of_file(struct program_gil *program, u64 start_
 	ret_gils->high = ret_gils->low + program->cnt * EVENT_GIL_BYTES;
 	ret_gils->cnt = program->cnt;
 	ret_gils->thread_id_offset = program->thread_id_offset;
+	ret_gils->exact = program->exact;
 }
 
 /* Whether the program that was executed has a GIL, and if so, from now on the process has one. */
@@ -59,6 +61,8 @@ static __always_inline u32 gil_of_program(struct spot *spot, struct thread_slot 
 	struct program_gil *program = bpf_map_lookup_elem(&programs, key);
 	struct process_gils gils = {};
 
+	if (!watch_gils)
+		return EVENT_GIL_ABSENT;
 	if (!program)
 		return EVENT_GIL_PENDING;
 	if (!program->cnt)
@@ -421,5 +425,22 @@ int on_tick(void *ctx)
 		return 0;
 	e->peek = peek;
 	ring_submit(&spot, e, false);
+	return 0;
+}
+
+/* ---- probes in the program, for those who pay for them ---- */
+
+/* The cookie says which step it is. */
+SEC("uprobe")
+int on_gil_op(struct pt_regs *ctx)
+{
+	exact_gil_op(ctx, bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+SEC("uprobe")
+int on_lock_op(struct pt_regs *ctx)
+{
+	exact_lock_op(ctx, bpf_get_attach_cookie(ctx));
 	return 0;
 }

@@ -40,7 +40,10 @@
 	KIND(14, CORESTAT, corestat, "the kernel's per-core time counters, sampled") \
 	KIND(15, TALLY, tally, "what a core's probes counted, at the end") \
 	KIND(16, COST, cost, "what the tracing cost, at the end") \
-	KIND(17, END, end, "recording ended in order")
+	KIND(17, END, end, "recording ended in order") \
+	KIND(18, GILOP, gilop, "a thread's step at a GIL, told by a probe in its program") \
+	KIND(19, LOCKOP, lockop, "a thread's step at a lock that it waits or waited for, likewise") \
+	KIND(20, PROBED, probed, "a program's own probes were attached to, or it has none")
 
 /*
  * Fields: NUM(name, coding, doc) or BYTES(name, doc).
@@ -130,7 +133,8 @@
 #define TRACE_FIELDS_GIL(NUM, BYTES) \
 	NUM(id, PLAIN, "the GIL's id, 0 = the process has none") \
 	NUM(process, PLAIN, "process") \
-	NUM(address, DELTA, "address of the GIL object in it")
+	NUM(address, DELTA, "address of the GIL object in it") \
+	NUM(exact, PLAIN, "1: every step at it is recorded (gilop), from this record on")
 
 #define TRACE_FIELDS_GAP(NUM, BYTES) \
 	NUM(first, DELTA, "time of the first lost event, ns") \
@@ -155,11 +159,32 @@
 	NUM(probe_ns, PLAIN, "run time of the probes, ns; 0 = the kernel did not count it") \
 	NUM(probe_runs, PLAIN, "runs of the probes; 0 = the kernel did not count them") \
 	NUM(collector_ns, PLAIN, "CPU time of the recorder between exec and end, ns") \
-	NUM(missed, PLAIN, "runs of the probes that the kernel skipped because they were running")
+	NUM(missed, PLAIN, "runs of the probes that the kernel skipped because they were running") \
+	NUM(hits, PLAIN, "hits of traced threads at probes in their programs") \
+	NUM(hits_ns, PLAIN, "part of probe_ns that was spent at those, ns")
 
 #define TRACE_FIELDS_END(NUM, BYTES) \
 	NUM(reason, PLAIN, "why: enum trace_end_reason") \
 	NUM(status, PLAIN, "the command's status as wait(2) has it")
+
+#define TRACE_FIELDS_GILOP(NUM, BYTES) \
+	NUM(thread, PLAIN, "thread") \
+	NUM(gil, PLAIN, "the GIL's id, 0 = not known") \
+	NUM(op, PLAIN, "what it does: enum trace_gil_op") \
+	NUM(holder, PLAIN, "request: thread that is asked to let go, 0 = not known") \
+	NUM(ns, PLAIN, "take, resume: waited; drop: held; as the program measured it, ns")
+
+#define TRACE_FIELDS_LOCKOP(NUM, BYTES) \
+	NUM(thread, PLAIN, "thread") \
+	NUM(op, PLAIN, "what it does: enum trace_lock_op") \
+	NUM(kind, PLAIN, "of lock: enum trace_lock_kind") \
+	NUM(object, DELTA, "the lock's address") \
+	NUM(ns, PLAIN, "acquired, timeout: waited; release: held; as the program measured it, ns")
+
+#define TRACE_FIELDS_PROBED(NUM, BYTES) \
+	NUM(process, PLAIN, "process that executed it, 0 = it is COMMAND's file, before its exec") \
+	NUM(sites, PLAIN, "places attached to, 0 = it has no probes that are known") \
+	NUM(failed, PLAIN, "places that could not be attached to")
 
 enum trace_how {
 	TRACE_HOW_NONE,		/* prev is not traced */
@@ -206,6 +231,42 @@ enum trace_gil_state {
 	TRACE_GIL_PENDING,	/* being looked up: a GIL record says when it is known */
 };
 
+enum trace_gil_op {
+	TRACE_GIL_OP_NONE,
+	TRACE_GIL_OP_WAIT,	/* is about to block for it, or in a forced switch */
+	TRACE_GIL_OP_TAKE,	/* has it */
+	TRACE_GIL_OP_DROP,	/* lets it go */
+	TRACE_GIL_OP_RESUME,	/* goes on without it, after a forced switch */
+	TRACE_GIL_OP_REQUEST,	/* has asked the holder to let go */
+};
+
+/*
+ * Waits are recorded with their ends; of what is had at once nothing is. A release follows the
+ * acquisition before it if that had to wait, unless the thread had to wait for another meanwhile.
+ */
+enum trace_lock_op {
+	TRACE_LOCK_OP_NONE,
+	TRACE_LOCK_OP_WAIT,	/* is about to block */
+	TRACE_LOCK_OP_ACQUIRED,	/* has it, after a wait; a GIL that it needs as well it has, too */
+	TRACE_LOCK_OP_TIMEOUT,	/* has given up */
+	TRACE_LOCK_OP_RELEASE,
+};
+
+enum trace_lock_kind {
+	TRACE_LOCK_KIND_NONE,
+	TRACE_LOCK_KIND_LOCK,
+	TRACE_LOCK_KIND_RLOCK,
+	TRACE_LOCK_KIND_CONDITION,
+	TRACE_LOCK_KIND_EVENT,
+	TRACE_LOCK_KIND_SEMAPHORE,
+	TRACE_LOCK_KIND_BARRIER,
+	TRACE_LOCK_KIND_TIMER,
+	TRACE_LOCK_KIND_QUEUE,
+	TRACE_LOCK_KIND_SIMPLE_QUEUE,
+	TRACE_LOCK_KIND_THREAD,	/* its start or end */
+	TRACE_LOCK_KIND_MUTEX,	/* of an object */
+};
+
 enum trace_end_reason {
 	TRACE_END_TREE,		/* the last traced thread died */
 	TRACE_END_COMMAND,	/* the command ended, others were left (--until=command) */
@@ -244,7 +305,7 @@ struct trace_record {
 	};
 };
 
-/* Stream of the records that no core's probe made (corestat, late gil, tally, cost, end). */
+/* Stream of the records that no core's probe made (corestat, late gil, probed, tally, cost, end). */
 #define TRACE_STREAM_COLLECTOR 0xffffu
 
 /* Run-time description of the table, for code that treats all kinds alike (codec, dump, docs). */
@@ -269,7 +330,7 @@ struct trace_kind_info {
 const struct trace_kind_info *trace_kind_info(uint32_t kind);
 
 /* Largest kind id + 1. */
-#define TRACE_KIND_MAX 18
+#define TRACE_KIND_MAX 21
 /* Most fields that a kind has. */
 #define TRACE_FIELD_MAX 24
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From ring events to records, the names of programs, and GILs in ELF files. */
-#include <elf.h>
+/* From ring events to records, and the names of programs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,13 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "collector/decode.h"
-#include "collector/elfsym.h"
 #include "probes/events.h"
 
 static struct programs *programs;
@@ -87,6 +84,41 @@ static void switch_carries_all_facts(void **state)
 	e.call.sysno = -1;
 	assert_int_equal(decode_event(programs, &e, sizeof(e), &d), 0);
 	assert_int_equal(r->sysno, 0);
+}
+
+static void steps_carry_all_facts(void **state)
+{
+	struct event_gilop gilop = {
+		.head = { .ts_ns = 5, .kind = EVENT_GILOP, .thread = 1 },
+		.gil = 2, .op = EVENT_GIL_OP_REQUEST, .holder = 3, .ns = 4,
+	};
+	struct event_lockop lockop = {
+		.head = { .ts_ns = 6, .kind = EVENT_LOCKOP, .thread = 1 },
+		.op = EVENT_LOCK_OP_RELEASE, .kind = 7, .object = 8, .ns = 9,
+	};
+	struct event_gil gil = { .head.kind = EVENT_GIL, .gil = 1, .process = 2, .address = 3, .exact = 1 };
+	struct decoded d;
+
+	(void)state;
+	assert_int_equal(decode_event(programs, &gilop, sizeof(gilop), &d), 0);
+	assert_int_equal(d.records[0].kind, TRACE_GILOP);
+	assert_int_equal(d.records[0].ts_ns, 5);
+	assert_int_equal(d.records[0].gilop.thread, 1);
+	assert_int_equal(d.records[0].gilop.gil, 2);
+	assert_int_equal(d.records[0].gilop.op, TRACE_GIL_OP_REQUEST);
+	assert_int_equal(d.records[0].gilop.holder, 3);
+	assert_int_equal(d.records[0].gilop.ns, 4);
+	assert_int_equal(decode_event(programs, &lockop, sizeof(lockop), &d), 0);
+	assert_int_equal(d.records[0].kind, TRACE_LOCKOP);
+	assert_int_equal(d.records[0].lockop.thread, 1);
+	assert_int_equal(d.records[0].lockop.op, TRACE_LOCK_OP_RELEASE);
+	assert_int_equal(d.records[0].lockop.kind, 7);
+	assert_int_equal(d.records[0].lockop.object, 8);
+	assert_int_equal(d.records[0].lockop.ns, 9);
+	assert_int_equal(decode_event(programs, &gil, sizeof(gil), &d), 0);
+	assert_int_equal(d.records[0].gil.process, 2);
+	assert_int_equal(d.records[0].gil.address, 3);
+	assert_int_equal(d.records[0].gil.exact, 1);
 }
 
 static void names_are_given_once(void **state)
@@ -171,85 +203,16 @@ static void unknown_exec_is_handed_on(void **state)
 	assert_false(d.unknown_exec);
 }
 
-static struct program_gil gil_in(const char *path)
-{
-	struct program_gil gil = { .cnt = 7 };
-	int fd = open(path, O_RDONLY);
-
-	assert_true(fd >= 0);
-	assert_int_equal(elfsym_find_gil(fd, &gil), 0);
-	close(fd);
-	return gil;
-}
-
-static void gil_is_found_by_its_symbol(void **state)
-{
-	const char *build = getenv("BUILD_DIR");
-	char path[256], command[600];
-	struct program_gil gil, stripped;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/workloads/cpu_bound", build ? build : "build");
-	gil = gil_in(path);
-	assert_int_equal(gil.cnt, 16);
-	assert_int_equal(gil.thread_id_offset, 0x98);
-	/* Without its symbol table a program still exports the object. */
-	snprintf(command, sizeof(command), "strip -o %s.stripped %s", path, path);
-	assert_int_equal(system(command), 0);
-	strcat(path, ".stripped");
-	stripped = gil_in(path);
-	unlink(path);
-	assert_memory_equal(&gil, &stripped, sizeof(gil));
-}
-
-static void other_files_have_none(void **state)
-{
-	(void)state;
-	assert_int_equal(gil_in("/bin/sh").cnt, 0);
-	assert_int_equal(gil_in("Makefile").cnt, 0);
-	assert_int_equal(gil_in("/dev/null").cnt, 0);
-}
-
-/* Every prefix of a real program, in steps: an error or no GIL, never a crash. */
-static void cut_elf_files_do_no_harm(void **state)
-{
-	const char *build = getenv("BUILD_DIR");
-	char path[256];
-	static char data[1 << 22];
-	ssize_t len;
-	int fd;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/workloads/cpu_bound", build ? build : "build");
-	fd = open(path, O_RDONLY);
-	assert_true(fd >= 0);
-	len = read(fd, data, sizeof(data));
-	close(fd);
-	assert_true(len > 4096);
-	for (ssize_t cut = 0; cut < len; cut += cut < 4096 ? 13 : len / 50) {
-		struct program_gil gil;
-		int mem = memfd_create("cut", MFD_CLOEXEC);
-
-		assert_true(mem >= 0);
-		assert_int_equal(write(mem, data, cut), cut);
-		if (!elfsym_find_gil(mem, &gil))
-			assert_true(gil.cnt <= 16);
-		close(mem);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(foreign_events_are_refused, make_programs, free_programs),
 		cmocka_unit_test_setup_teardown(switch_carries_all_facts, make_programs, free_programs),
+		cmocka_unit_test_setup_teardown(steps_carry_all_facts, make_programs, free_programs),
 		cmocka_unit_test_setup_teardown(names_are_given_once, make_programs, free_programs),
 		cmocka_unit_test_setup_teardown(names_fill_the_field, make_programs, free_programs),
 		cmocka_unit_test_setup_teardown(many_programs_keep_their_ids, make_programs, free_programs),
 		cmocka_unit_test_setup_teardown(unknown_exec_is_handed_on, make_programs, free_programs),
-		cmocka_unit_test(gil_is_found_by_its_symbol),
-		cmocka_unit_test(other_files_have_none),
-		cmocka_unit_test(cut_elf_files_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

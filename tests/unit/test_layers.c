@@ -50,9 +50,9 @@ static void each_library_has_its_owner(void **state)
 static void only_the_decoder_knows_both_families(void **state)
 {
 	(void)state;
-	assert_nothing_found("struct event_(switch|waking|sample|thread|exec|exit|usage|comm|migrate|core|gil|gap)",
+	assert_nothing_found("struct event_(switch|waking|sample|thread|exec|exit|usage|comm|migrate|core|gil|gilop|lockop|gap)",
 			     "--exclude=decode.c collector");
-	assert_nothing_found("TRACE_(WAKING|SAMPLE|THREAD|EXEC|EXIT|USAGE|COMM|MIGRATE|CORE)\\b",
+	assert_nothing_found("TRACE_(WAKING|SAMPLE|THREAD|EXEC|EXIT|USAGE|COMM|MIGRATE|CORE|GILOP|LOCKOP)\\b",
 			     "--exclude=decode.c collector");
 }
 

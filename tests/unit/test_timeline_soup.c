@@ -67,6 +67,17 @@ static void record_season(struct trace_record *record, uint64_t ts_ns, uint64_t 
 		break;
 	case TRACE_GIL:
 		record->gil.process = below(random, 3);
+		record->gil.exact = below(random, 2);
+		break;
+	case TRACE_GILOP:
+		record->gilop.thread = below(random, 6);
+		record->gilop.gil = below(random, 3);
+		record->gilop.op = below(random, 7);
+		break;
+	case TRACE_LOCKOP:
+		record->lockop.thread = below(random, 6);
+		record->lockop.op = below(random, 5);
+		record->lockop.kind = below(random, 13);
 		break;
 	case TRACE_GAP:
 		record->gap.first = ts_ns - below(random, 300);
@@ -79,7 +90,8 @@ static void record_season(struct trace_record *record, uint64_t ts_ns, uint64_t 
 
 static const uint32_t kinds[] = {
 	TRACE_SWITCH, TRACE_SWITCH, TRACE_SWITCH, TRACE_SWITCH, TRACE_SWITCH, TRACE_WAKING,
-	TRACE_WAKING, TRACE_WAKING, TRACE_SAMPLE, TRACE_SAMPLE, TRACE_CORE,
+	TRACE_WAKING, TRACE_WAKING, TRACE_SAMPLE, TRACE_SAMPLE, TRACE_CORE, TRACE_GILOP, TRACE_GILOP,
+	TRACE_LOCKOP,
 };
 
 static void soup(struct tb *tb, uint64_t seed)
