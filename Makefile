@@ -50,6 +50,7 @@ gilrt_src     := $(wildcard workloads/gilrt/*.c)
 workload_src  := $(wildcard workloads/*.c)
 unit_src      := $(sort $(wildcard tests/unit/test_*.c))
 e2e_src       := $(sort $(wildcard tests/e2e/test_*.c))
+test_prog_src := $(wildcard tests/programs/*.c)
 support_src   := $(wildcard tests/support/*.c tests/fuzz/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -57,6 +58,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 programs  := $(B)/trace-run $(B)/trace-report
 workloads := $(patsubst workloads/%.c,$(B)/workloads/%,$(workload_src))
 unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
+test_prog := $(patsubst tests/programs/%.c,$(B)/tests/programs/%,$(test_prog_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
 .PHONY: all demo check check-vm bench deps vm-deps build tests clean help
@@ -65,7 +67,7 @@ e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
 all: build
 build: $(programs) $(workloads)
-tests: $(unit) $(e2e)
+tests: $(unit) $(e2e) $(test_prog)
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
@@ -112,7 +114,7 @@ $(B)/trace-report: $(B)/analyzer/main.o $(B)/analyzer/options.o $(B)/libanalyzer
 gilrt_libs := -Wl,--as-needed -lcrypto -lz -lm
 
 # The dynamic symbol table must name the GIL object, so that a stripped workload is traced as well.
-$(B)/workloads/%: $(B)/workloads/%.o $(B)/libgilrt.a
+$(workloads) $(test_prog): $(B)/%: $(B)/%.o $(B)/libgilrt.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ $(gilrt_libs) -o $@
 

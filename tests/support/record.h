@@ -21,6 +21,8 @@ struct recording {
 
 /* `args`: the workload and its options, without --truth, NULL-terminated. */
 void record_workload(struct recording *recording, const char *const args[]);
+/* The same for any built program, its path from the build directory, and with an option of trace-run. */
+void record_program(struct recording *recording, const char *option, const char *const args[]);
 void record_free(struct recording *recording);
 
 /* The report's thread with this tid; fails the test when there is none. */
@@ -35,6 +37,8 @@ void assert_identities(const json_t *report);
  */
 bool gil_wait_is_the_runtimes(const struct recording *recording);
 bool lock_wait_is_the_runtimes(const struct recording *recording);
+/* The same for holding the GIL, where the report knows that. */
+bool gil_hold_is_the_runtimes(const struct recording *recording);
 
 /* Time at two or more threads making progress, as a share of the run. */
 double share_above_one(const json_t *report);
