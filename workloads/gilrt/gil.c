@@ -170,6 +170,12 @@ void gilrt_checkpoint(void)
 	gil_attach(self);
 }
 
+void gilrt_checkpoint_op(void)
+{
+	if (gilrt_checkpoint_policy() == GILRT_EVERY_OP)
+		gilrt_checkpoint();
+}
+
 void gilrt_save_thread(void)
 {
 	struct gilrt_thread *self = gilrt_thread_current();

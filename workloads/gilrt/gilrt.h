@@ -182,6 +182,9 @@ void gilrt_thread_add_work(uint64_t units, uint32_t checksum);
 /* If another thread has asked for the GIL, hand it over and queue up again. A load if not. */
 void gilrt_checkpoint(void);
 
+/* Between two instructions of straight code: a checkpoint under GILRT_EVERY_OP, nothing else. */
+void gilrt_checkpoint_op(void);
+
 /* How often GILs have gone to another thread than before, all of them together. */
 unsigned long gilrt_switches(void);
 
