@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -152,6 +153,21 @@ double share_above_one(const json_t *report)
 	return above / json_number_at(report, "wall_ns");
 }
 
+double threads_in(const struct recording *recording, const char *state)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "states.%s", state);
+	return json_number_at(recording->report, path) / json_number_at(recording->report, "wall_ns");
+}
+
+bool no_lock_is_blamed(const struct recording *recording)
+{
+	bool ok = at_most("threads that wait for a lock", threads_in(recording, "wait.lock"), 0.001);
+
+	return ok & at_most("threads that wait for a GIL", threads_in(recording, "wait.gil"), 0.001);
+}
+
 double truth_sum(const struct recording *recording, const char *name)
 {
 	json_t *thread;
@@ -219,5 +235,9 @@ void row_test(void **state)
 {
 	NEED_FIGURES();
 	row_at_test = *state;
+	if (sysconf(_SC_NPROCESSORS_ONLN) < (long)row_at_test->cores) {
+		print_message("SKIP: %s: needs %u cores\n", row_at_test->args[0], row_at_test->cores);
+		skip();
+	}
 	attempts(check_row);
 }

@@ -43,6 +43,12 @@ bool gil_hold_is_the_runtimes(const struct recording *recording);
 /* Time at two or more threads making progress, as a share of the run. */
 double share_above_one(const json_t *report);
 
+/* Threads in a state such as "wait.sync", on average over the run. */
+double threads_in(const struct recording *recording, const char *state);
+
+/* Nobody waited for a lock or a GIL, as far as a run's start and end do not make them. */
+bool no_lock_is_blamed(const struct recording *recording);
+
 /* The sum of a number that the truth has for each thread, such as "lock_wait_ns". */
 double truth_sum(const struct recording *recording, const char *name);
 
@@ -59,6 +65,7 @@ void attempts(bool (*check)(void));
 /* A row of the table in workloads/README.md: a workload, and what the report must say of it. */
 struct row {
 	const char *args[16];	/* as of record_workload() */
+	unsigned int cores;	/* skipped on a machine with fewer */
 	bool (*says)(const struct recording *recording);	/* besides what all rows must */
 };
 

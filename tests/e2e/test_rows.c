@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The rows of the table in workloads/README.md: each workload is recorded, and the report must say what
+ * was planted. Where an option takes the cause away, a second row has to say the opposite.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/record.h"
+#include "tests/support/run.h"
+
+/* ---- threads that compute, and what keeps them from it ------------------------------------------- */
+
+static bool true_is_what_the_cores_gave(const struct recording *r)
+{
+	double cores_gave_ns = truth_sum(r, "sched_run_ns");
+
+	return within("true - schedstat",
+		      json_number_at(r->report, "curves.true.integral_ns") - cores_gave_ns,
+		      0.01 * cores_gave_ns + json_number_at(r->report, "quality.steal_ns"));
+}
+
+/* What is missing to all threads making progress is waiting for a core. */
+static bool only_cores_are_short(const struct recording *r, double threads)
+{
+	double true_avg = json_number_at(r->report, "curves.true.avg_wall");
+	double ready = threads_in(r, "ready.woken") + threads_in(r, "ready.preempted");
+	bool ok = within("apparent - threads",
+			 json_number_at(r->report, "curves.apparent.avg_wall") - threads, 0.2);
+
+	ok &= within("ready - (apparent - true)", ready - (threads - true_avg), 0.2);
+	ok &= true_is_what_the_cores_gave(r);
+	return ok & no_lock_is_blamed(r);
+}
+
+static bool says_one_core(const struct recording *r)
+{
+	/* A fact of the machine, not of its mood: one core runs one thread. */
+	assert_true(json_number_at(r->report, "curves.scheduled.avg_wall") <= 1);
+	assert_true(share_above_one(r->report) == 0);
+	return only_cores_are_short(r, 4);
+}
+
+static struct row one_core = {
+	.args = { "one_core", "--seconds", "1" },
+	.says = says_one_core,
+};
+
+static bool says_more_cores(const struct recording *r)
+{
+	/* Other programs may leave little more than a core, but under a GIL there is nothing. */
+	bool ok = at_least("share of true above 1", share_above_one(r->report), 0.02);
+
+	return ok & only_cores_are_short(r, 4);
+}
+
+static struct row one_core_more = {
+	.args = { "one_core", "--seconds", "1", "--cpus", "0-1" },
+	.cores = 2,
+	.says = says_more_cores,
+};
+
+static bool says_oversubscription(const struct recording *r)
+{
+	double threads = (double)json_u64_at(r->truth, "threads");
+
+	assert_true(threads == 4 * json_number_at(r->report, "cores_cnt"));
+	return only_cores_are_short(r, threads);
+}
+
+static struct row oversubscription = {
+	.args = { "oversubscription", "--seconds", "1" },
+	.says = says_oversubscription,
+};
+
+/* Several at once: each its own. */
+static bool says_sub_interpreters(const struct recording *r)
+{
+	bool ok = says_more_cores(r);
+
+	return ok & at_least("threads that hold a GIL, of those on a core", threads_in(r, "run.gil"),
+			     0.9 * json_number_at(r->report, "curves.scheduled.avg_wall"));
+}
+
+static struct row sub_interpreters = {
+	.args = { "sub_interpreters", "--seconds", "1" },
+	.cores = 2,
+	.says = says_sub_interpreters,
+};
+
+static bool one_makes_progress(const struct recording *r)
+{
+	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.005);
+
+	return ok & at_least("threads that wait for the GIL", threads_in(r, "wait.gil"), 2);
+}
+
+static struct row sub_interpreters_sharing = {
+	.args = { "sub_interpreters", "--seconds", "1", "--gil", "new" },
+	.says = one_makes_progress,
+};
+
+/* ---- a shared variable --------------------------------------------------------------------------- */
+
+/* Most switches are in the middle of an increment, and each undoes what others do in a turn. */
+static bool says_lost_updates(const struct recording *r)
+{
+	bool ok = at_least("share of lost updates",
+			   json_number_at(r->truth, "lost") / json_number_at(r->truth, "increments"),
+			   0.25);
+
+	ok &= at_most("threads that wait for a lock", threads_in(r, "wait.lock"), 0.001);
+	return ok & one_makes_progress(r);
+}
+
+static struct row lost_updates = {
+	.args = { "lost_updates", "--seconds", "1" },
+	.says = says_lost_updates,
+};
+
+static bool says_none_lost(const struct recording *r)
+{
+	assert_int_equal(json_u64_at(r->truth, "lost"), 0);
+	return one_makes_progress(r);
+}
+
+static struct row lost_updates_nowhere = {
+	.args = { "lost_updates", "--seconds", "1", "--checkpoints", "loops" },
+	.says = says_none_lost,
+};
+
+static bool says_lost_without_gil(const struct recording *r)
+{
+	bool ok = at_least("lost updates", json_number_at(r->truth, "lost"), 1);
+
+	return ok & says_more_cores(r);
+}
+
+static struct row lost_updates_without_gil = {
+	.args = { "lost_updates", "--seconds", "1", "--gil", "off" },
+	.cores = 2,
+	.says = says_lost_without_gil,
+};
+
+/* Main's waits for the threads' starts and ends are left out. */
+static double workers_sum(const struct recording *r, const char *name)
+{
+	json_t *main_thread = json_array_get(json_at(r->truth, "per_thread"), 0);
+
+	return truth_sum(r, name) - json_number_at(main_thread, name);
+}
+
+/* Who never loses the GIL while it has the Lock leaves nobody to wait for it. */
+static bool says_locked_counter(const struct recording *r)
+{
+	assert_true(workers_sum(r, "lock_waits") == 0);
+	return says_none_lost(r);
+}
+
+static struct row locked_counter = {
+	.args = { "locked_counter", "--seconds", "1" },
+	.says = says_locked_counter,
+};
+
+/* Who loses it in there, as at most switches, makes all others wait. */
+static bool says_double_convoy(const struct recording *r)
+{
+	assert_int_equal(json_u64_at(r->truth, "lost"), 0);
+	return at_least("waits for the Lock", workers_sum(r, "lock_waits"),
+			0.25 * json_number_at(r->truth, "gil_switches"));
+}
+
+static struct row locked_counter_convoy = {
+	.args = { "locked_counter", "--seconds", "1", "--checkpoints", "every-op" },
+	.says = says_double_convoy,
+};
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(one_core),
+		ROW(one_core_more),
+		ROW(oversubscription),
+		ROW(sub_interpreters),
+		ROW(sub_interpreters_sharing),
+		ROW(lost_updates),
+		ROW(lost_updates_nowhere),
+		ROW(lost_updates_without_gil),
+		ROW(locked_counter),
+		ROW(locked_counter_convoy),
+	};
+
+	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
+}
