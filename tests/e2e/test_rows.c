@@ -14,6 +14,14 @@
 #include "tests/support/record.h"
 #include "tests/support/run.h"
 
+/* Main's waits for the threads' starts and ends are left out. */
+static double workers_sum(const struct recording *r, const char *name)
+{
+	json_t *main_thread = json_array_get(json_at(r->truth, "per_thread"), 0);
+
+	return truth_sum(r, name) - json_number_at(main_thread, name);
+}
+
 /* ---- threads that compute, and what keeps them from it ------------------------------------------- */
 
 static bool true_is_what_the_cores_gave(const struct recording *r)
@@ -147,14 +155,6 @@ static struct row lost_updates_without_gil = {
 	.says = says_lost_without_gil,
 };
 
-/* Main's waits for the threads' starts and ends are left out. */
-static double workers_sum(const struct recording *r, const char *name)
-{
-	json_t *main_thread = json_array_get(json_at(r->truth, "per_thread"), 0);
-
-	return truth_sum(r, name) - json_number_at(main_thread, name);
-}
-
 /* Who never loses the GIL while it has the Lock leaves nobody to wait for it. */
 static bool says_locked_counter(const struct recording *r)
 {
@@ -180,6 +180,158 @@ static struct row locked_counter_convoy = {
 	.says = says_double_convoy,
 };
 
+/* ---- threads that work for each other ------------------------------------------------------------ */
+
+/* A thread's waits for others, in primitives and for the GIL, as a share of its life. */
+static double wait_share(const struct recording *r, const json_t *theirs)
+{
+	const json_t *ours = report_thread(r->report, json_u64_at(theirs, "tid"));
+
+	return (json_number_at(ours, "lock_wait_episode_ns") +
+		json_number_at(ours, "gil_wait_episode_ns")) /
+	       (json_number_at(theirs, "end_ns") - json_number_at(theirs, "start_ns"));
+}
+
+/* One stage holds all others up. */
+static bool says_pipeline(const struct recording *r)
+{
+	const json_t *threads = json_at(r->truth, "per_thread");
+	const json_t *slow_stage = json_array_get(threads, 3);
+	double slow_busy_ns = json_number_at(r->truth, "stage_2_busy_ns");
+	double slow = wait_share(r, slow_stage);
+	bool ok = at_most("share of the slow stage's waits", slow, 0.4);
+	json_t *stage;
+	size_t i;
+
+	assert_string_equal(json_text_at(slow_stage, "name"), "stage-2-slow");
+	json_array_foreach(threads, i, stage)
+		if (stage != slow_stage)
+			ok &= at_least(json_text_at(stage, "name"), wait_share(r, stage), 2 * slow);
+	ok &= at_least("slow stage", slow_busy_ns, 3 * json_number_at(r->truth, "stage_1_busy_ns"));
+	return ok & at_least("slow stage", slow_busy_ns, 3 * json_number_at(r->truth, "stage_3_busy_ns"));
+}
+
+static struct row pipeline = {
+	.args = { "pipeline", "--seconds", "1" },
+	.says = says_pipeline,
+};
+
+static bool says_pipeline_without_gil(const struct recording *r)
+{
+	return says_pipeline(r) & no_lock_is_blamed(r);
+}
+
+static struct row pipeline_without_gil = {
+	.args = { "pipeline", "--seconds", "1", "--gil", "off" },
+	.says = says_pipeline_without_gil,
+};
+
+/* Each time, nearly, that a worker had its turn it had to wait for it before. */
+static bool all_waited(const struct recording *r, double turns)
+{
+	return at_least("waits", workers_sum(r, "lock_waits"), 0.9 * turns);
+}
+
+static bool says_event_fanout(const struct recording *r)
+{
+	double wakings = json_number_at(r->truth, "wakings");
+
+	assert_true(wakings == 4 * json_number_at(r->truth, "rounds"));
+	return all_waited(r, wakings);
+}
+
+/* All are woken at once, and queue up for the GIL: on average three, two, one and none before them. */
+static bool says_event_fanout_gil(const struct recording *r)
+{
+	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.02);
+
+	ok &= at_least("threads that wait for the GIL", threads_in(r, "wait.gil"), 0.2);
+	return ok & says_event_fanout(r);
+}
+
+static struct row event_fanout = {
+	.args = { "event_fanout", "--seconds", "1" },
+	.says = says_event_fanout_gil,
+};
+
+static bool says_event_fanout_without_gil(const struct recording *r)
+{
+	return says_event_fanout(r) & no_lock_is_blamed(r);
+}
+
+static struct row event_fanout_without_gil = {
+	.args = { "event_fanout", "--seconds", "1", "--gil", "off" },
+	.says = says_event_fanout_without_gil,
+};
+
+/* One of two has work in hand, and not for a lock or a lack of cores. */
+static bool says_in_turns(const struct recording *r, double turns)
+{
+	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.02);
+
+	ok &= at_least("threads that wait for others, main too", threads_in(r, "wait.sync"), 1.2);
+	return ok & all_waited(r, turns);
+}
+
+static bool says_pingpong(const struct recording *r)
+{
+	return says_in_turns(r, json_number_at(r->truth, "passes"));
+}
+
+static bool says_pingpong_without_gil(const struct recording *r)
+{
+	return says_pingpong(r) & no_lock_is_blamed(r);
+}
+
+static struct row condition_pingpong = {
+	.args = { "condition_pingpong", "--seconds", "1" },
+	.says = says_pingpong,
+};
+
+static struct row condition_pingpong_without_gil = {
+	.args = { "condition_pingpong", "--seconds", "1", "--threads", "2", "--gil", "off" },
+	.says = says_pingpong_without_gil,
+};
+
+static bool says_letters_numbers(const struct recording *r)
+{
+	double letters = json_number_at(r->truth, "letters"), numbers = json_number_at(r->truth, "numbers");
+
+	assert_true(letters == numbers);
+	return says_in_turns(r, letters + numbers);
+}
+
+static struct row letters_numbers = {
+	.args = { "letters_numbers", "--seconds", "1" },
+	.says = says_letters_numbers,
+};
+
+static struct row letters_numbers_without_gil = {
+	.args = { "letters_numbers", "--seconds", "1", "--gil", "off" },
+	.says = says_letters_numbers,
+};
+
+/* Idle is not contention. */
+static bool says_idle_pool(const struct recording *r)
+{
+	bool ok = at_most("threads with work in hand",
+			  json_number_at(r->report, "curves.apparent.avg_wall"), 0.5);
+
+	ok &= at_least("threads that wait for others", threads_in(r, "wait.sync"), 0.9 * 4);
+	ok &= at_least("threads that sleep", threads_in(r, "wait.sleep"), 0.8);
+	return ok & no_lock_is_blamed(r);
+}
+
+static struct row idle_pool = {
+	.args = { "idle_pool", "--seconds", "1" },
+	.says = says_idle_pool,
+};
+
+static struct row idle_pool_without_gil = {
+	.args = { "idle_pool", "--seconds", "1", "--gil", "off" },
+	.says = says_idle_pool,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +345,16 @@ int main(void)
 		ROW(lost_updates_without_gil),
 		ROW(locked_counter),
 		ROW(locked_counter_convoy),
+		ROW(pipeline),
+		ROW(pipeline_without_gil),
+		ROW(event_fanout),
+		ROW(event_fanout_without_gil),
+		ROW(condition_pingpong),
+		ROW(condition_pingpong_without_gil),
+		ROW(letters_numbers),
+		ROW(letters_numbers_without_gil),
+		ROW(idle_pool),
+		ROW(idle_pool_without_gil),
 	};
 
 	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);

@@ -46,7 +46,7 @@ double share_above_one(const json_t *report);
 /* Threads in a state such as "wait.sync", on average over the run. */
 double threads_in(const struct recording *recording, const char *state);
 
-/* Nobody waited for a lock or a GIL, as far as a run's start and end do not make them. */
+/* Nobody waited for a lock or a GIL, but at the run's start and end, and nobody is told so. */
 bool no_lock_is_blamed(const struct recording *recording);
 
 /* The sum of a number that the truth has for each thread, such as "lock_wait_ns". */
