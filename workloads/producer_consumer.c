@@ -14,9 +14,6 @@
 #include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
 
-static const char doc[] = "A producer, a bounded queue and threads that consume, with or without a "
-	"GIL. A round is an item.";
-
 #define UNITS_TO_PRODUCE	1
 #define UNITS_TO_CONSUME	4
 #define ITEMS_PER_CONSUMER	2	/* room in the queue */
@@ -45,6 +42,8 @@ struct consumer {
 	struct tally tally;
 	int err;
 };
+
+static struct truth_counter counters[] = { { .name = "items" } };
 
 static void tally_add(struct tally *tally, const struct item *item)
 {
@@ -110,14 +109,36 @@ static void consume(void *arg)
 	gilrt_thread_add_work(work->unit_cnt, gilrt_work_checksum(work));
 }
 
-static int compare(const struct producer *producer, const struct consumer *consumers,
-		   unsigned int consumer_cnt)
+static int prepare(struct workload *workload, void *workers)
 {
+	const struct workload_options *options = &workload->options;
+	struct consumer *consumers = workers;
+	static struct producer producer;
+	unsigned int i;
+	int err;
+
+	workload->shared = &producer;
+	err = gilrt_queue_create((size_t)options->thread_cnt * ITEMS_PER_CONSUMER, &producer.queue);
+	if (err)
+		return err;
+	producer.workload = workload;
+	gilrt_work_init(&producer.work, options->seed);
+	for (i = 0; i < options->thread_cnt; i++) {
+		consumers[i].queue = producer.queue;
+		gilrt_work_init(&consumers[i].work, options->seed + 1 + (uint64_t)i);
+	}
+	return 0;
+}
+
+static int finish(struct workload *workload, void *workers)
+{
+	const struct consumer *consumers = workers;
+	const struct producer *producer = workload->shared;
 	const struct tally *put = &producer->tally;
 	struct tally got = { .item_cnt = 0 };
 	unsigned int i;
 
-	for (i = 0; i < consumer_cnt; i++) {
+	for (i = 0; i < workload->options.thread_cnt; i++) {
 		if (consumers[i].err)
 			return consumers[i].err;
 		got.item_cnt += consumers[i].tally.item_cnt;
@@ -127,50 +148,34 @@ static int compare(const struct producer *producer, const struct consumer *consu
 	if (got.item_cnt != put->item_cnt || got.number_sum != put->number_sum ||
 	    got.value_sum != put->value_sum)
 		return -EPROTO;
+	counters[0].value = put->item_cnt;
 	return producer->err;
 }
 
-static int trade(struct workload *workload, struct consumer *consumers, uint64_t *ret_items)
+static void clean_up(struct workload *workload, void *workers)
 {
-	const unsigned int consumer_cnt = workload->options.thread_cnt;
-	struct producer producer = { .workload = workload };
-	unsigned int i;
-	int err;
+	const struct producer *producer = workload->shared;
 
-	err = gilrt_queue_create((size_t)consumer_cnt * ITEMS_PER_CONSUMER, &producer.queue);
-	if (err)
-		return err;
-	gilrt_work_init(&producer.work, workload->options.seed);
-	for (i = 0; i < consumer_cnt; i++) {
-		consumers[i].queue = producer.queue;
-		gilrt_work_init(&consumers[i].work, workload->options.seed + 1 + (uint64_t)i);
-	}
-	err = workload_start(workload);
-	if (!err) {
-		err = workload_run(workload, consume, consumers, sizeof(*consumers), produce,
-				   &producer);
-		err = workload_stop(workload, err);
-	}
-	if (!err)
-		err = compare(&producer, consumers, consumer_cnt);
-	gilrt_queue_destroy(producer.queue);
-	*ret_items = producer.tally.item_cnt;
-	return err;
+	(void)workers;
+	gilrt_queue_destroy(producer->queue);
 }
+
+static const struct program program = {
+	.name = "producer_consumer",
+	.doc = "A producer, a bounded queue and threads that consume, with or without a GIL. A round is "
+	       "an item.",
+	.task = "pass the items on",
+	.worker_size = sizeof(struct consumer),
+	.prepare = prepare,
+	.run = consume,
+	.meanwhile = produce,
+	.finish = finish,
+	.clean_up = clean_up,
+	.counters = counters,
+	.counter_cnt = 1,
+};
 
 int main(int argc, char **argv)
 {
-	struct truth_counter counters[] = { { .name = "items" } };
-	struct workload workload;
-	struct consumer *consumers;
-	int err;
-
-	workload_setup(&workload, "producer_consumer", doc, argc, argv);
-	consumers = calloc(workload.options.thread_cnt, sizeof(*consumers));
-	err = consumers ? trade(&workload, consumers, &counters[0].value) : -ENOMEM;
-	free(consumers);
-	if (err)
-		return workload_exit_status(&workload, "pass the items on", err);
-	err = workload_report(&workload, counters, 1);
-	return workload_exit_status(&workload, "write the result", err);
+	return workload_main(&program, argc, argv);
 }
