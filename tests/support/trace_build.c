@@ -11,15 +11,6 @@
 
 #include "tests/support/trace_build.h"
 
-uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 struct trace_bytes *record_bytes(struct trace_record *record, const struct trace_field *field)
 {
 	return (struct trace_bytes *)((char *)record + field->offset);

@@ -6,12 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/support/random.h"
 #include "trace/reader.h"
 #include "trace/records.h"
 #include "trace/writer.h"
-
-/* splitmix64: the same numbers on every machine. */
-uint64_t random_next(uint64_t *state);
 
 struct trace_bytes *record_bytes(struct trace_record *record, const struct trace_field *field);
 uint64_t *record_number(struct trace_record *record, const struct trace_field *field);
