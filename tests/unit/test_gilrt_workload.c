@@ -63,6 +63,11 @@ static void test_work_in_parts(void **state)
 	assert_memory_equal(whole.reg, parts.reg, sizeof(whole.reg));
 	assert_memory_equal(whole.cell, parts.cell, sizeof(whole.cell));
 	assert_int_equal(parts.unit_cnt, 0);
+	gilrt_work_run_lines(&parts, 0);
+	assert_memory_equal(whole.reg, parts.reg, sizeof(whole.reg));
+	gilrt_work_run_lines(&parts, 1);
+	assert_memory_not_equal(whole.reg, parts.reg, sizeof(whole.reg));
+	assert_memory_equal(whole.cell, parts.cell, sizeof(whole.cell));
 }
 
 static void test_work_depends_on_all_of_its_state(void **state)

@@ -28,6 +28,7 @@ struct insn {
 
 #define LOOPS_PER_UNIT	1000
 #define LOOP_REG	3
+#define LOOPS		0	/* where what begins in the program */
 #define MIX		6
 
 static const struct insn program[] = {
@@ -71,13 +72,12 @@ static void put_cell(struct gilrt_work *work, uint64_t selector, uint64_t value)
 	gilrt_critical_end(&critical);
 }
 
-static void run_program(struct gilrt_work *work, unsigned int loop_cnt,
+static void run_program(struct gilrt_work *work, unsigned int start,
 			enum gilrt_checkpoints policy)
 {
-	const struct insn *insn = program, *link = NULL;
+	const struct insn *insn = &program[start], *link = NULL;
 	uint64_t *reg = work->reg;
 
-	reg[LOOP_REG] = loop_cnt;
 	for (;;) {
 		const struct insn *i = insn++;
 
@@ -108,6 +108,8 @@ static void run_program(struct gilrt_work *work, unsigned int loop_cnt,
 			gilrt_checkpoint();
 			break;
 		case OP_RET:
+			if (!link)
+				return;
 			insn = link;
 			break;
 		case OP_LOOP:
@@ -147,20 +149,27 @@ void gilrt_work_feed(struct gilrt_work *work, uint64_t value)
 	work->reg[0] ^= hash64(value);
 }
 
+void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt)
+{
+	if (!loop_cnt)
+		return;
+	work->reg[LOOP_REG] = loop_cnt;
+	run_program(work, LOOPS, gilrt_checkpoint_policy());
+}
+
+void gilrt_work_run_lines(struct gilrt_work *work, unsigned int line_cnt)
+{
+	while (line_cnt--)
+		run_program(work, MIX, gilrt_checkpoint_policy());
+}
+
 void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt)
 {
-	enum gilrt_checkpoints policy = gilrt_checkpoint_policy();
 	unsigned int i;
 
 	for (i = 0; i < unit_cnt; i++)
-		run_program(work, LOOPS_PER_UNIT, policy);
+		gilrt_work_run_loops(work, LOOPS_PER_UNIT);
 	work->unit_cnt += unit_cnt;
-}
-
-void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt)
-{
-	if (loop_cnt)
-		run_program(work, loop_cnt, gilrt_checkpoint_policy());
 }
 
 uint32_t gilrt_work_checksum(const struct gilrt_work *work)

@@ -35,6 +35,12 @@ void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt);
 /* Less than a unit: so many of its thousand loops, of ten instructions each. */
 void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt);
 
+/*
+ * Less than a loop: so many straight lines of five instructions. Under GILRT_BACKEDGE_AND_CALL there
+ * is no checkpoint in them.
+ */
+void gilrt_work_run_lines(struct gilrt_work *work, unsigned int line_cnt);
+
 /* Depends on all of the state. */
 uint32_t gilrt_work_checksum(const struct gilrt_work *work);
 

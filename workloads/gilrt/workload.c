@@ -47,6 +47,16 @@ void workload_setup(struct workload *workload, const char *name, const char *doc
 	configure(workload, doc, NULL, argc, argv);
 }
 
+void workload_setup_program(struct workload *workload, const struct program *program, int argc,
+			    char **argv)
+{
+	*workload = (struct workload){ .name = program->name, .program = program };
+	options_set_defaults(&workload->options);
+	if (program->set_defaults)
+		program->set_defaults(&workload->options);
+	configure(workload, program->doc, program->options, argc, argv);
+}
+
 int workload_start(struct workload *workload)
 {
 	const struct workload_options *options = &workload->options;
@@ -195,14 +205,11 @@ static int run_workers(struct workload *workload, void *workers)
 
 int workload_main(const struct program *program, int argc, char **argv)
 {
-	struct workload workload = { .name = program->name, .program = program };
+	struct workload workload;
 	void *workers;
 	int err = 0;
 
-	options_set_defaults(&workload.options);
-	if (program->set_defaults)
-		program->set_defaults(&workload.options);
-	configure(&workload, program->doc, program->options, argc, argv);
+	workload_setup_program(&workload, program, argc, argv);
 	workers = calloc(workload.options.thread_cnt, program->worker_size);
 	if (!workers)
 		return workload_exit_status(&workload, program->task, -ENOMEM);

@@ -71,6 +71,10 @@ int workload_main(const struct program *program, int argc, char **argv);
 void workload_setup(struct workload *workload, const char *name, const char *doc, int argc,
 		    char **argv);
 
+/* The same with the defaults and the options of a program. */
+void workload_setup_program(struct workload *workload, const struct program *program, int argc,
+			    char **argv);
+
 /* The caller becomes the main thread, with the GIL. */
 int workload_start(struct workload *workload);
 
