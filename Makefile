@@ -4,6 +4,7 @@
 #   make check    install what is missing, build, run all tests
 #   make          build only            make deps    install only
 #   make bench    measure beside perf   make help    all of it
+#   make fidelity hold the GIL model against every CPython here, side by side (12 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
 # Variants build beside each other:  make check CC=clang    make check SAN=address,undefined
@@ -51,23 +52,25 @@ workload_src  := $(wildcard workloads/*.c)
 unit_src      := $(sort $(wildcard tests/unit/test_*.c))
 e2e_src       := $(sort $(wildcard tests/e2e/test_*.c))
 test_prog_src := $(wildcard tests/programs/*.c)
+fidelity_src  := $(wildcard tests/fidelity/*.c)
 support_src   := $(wildcard tests/support/*.c tests/fuzz/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 programs  := $(B)/trace-run $(B)/trace-report
 workloads := $(patsubst workloads/%.c,$(B)/workloads/%,$(workload_src))
+fidelity  := $(patsubst tests/fidelity/%.c,$(B)/tests/fidelity/%,$(fidelity_src))
 unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 test_prog := $(patsubst tests/programs/%.c,$(B)/tests/programs/%,$(test_prog_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
-.PHONY: all demo check check-vm bench deps vm-deps build tests clean help
+.PHONY: all demo check check-vm bench fidelity deps vm-deps build tests clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 all: build
 build: $(programs) $(workloads)
-tests: $(unit) $(e2e) $(test_prog)
+tests: $(unit) $(e2e) $(test_prog) $(fidelity)
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
@@ -114,7 +117,7 @@ $(B)/trace-report: $(B)/analyzer/main.o $(B)/analyzer/options.o $(B)/libanalyzer
 gilrt_libs := -Wl,--as-needed -lcrypto -lz -lm
 
 # The dynamic symbol table must name the GIL object, so that a stripped workload is traced as well.
-$(workloads) $(test_prog): $(B)/%: $(B)/%.o $(B)/libgilrt.a
+$(workloads) $(test_prog) $(fidelity): $(B)/%: $(B)/%.o $(B)/libgilrt.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) -Wl,--export-dynamic-symbol=gilrt_gil $^ $(gilrt_libs) -o $@
 
@@ -160,6 +163,9 @@ check-vm: deps vm-deps
 bench: deps
 	@$(MAKE) --no-print-directory build tests
 	@tests/bench/run $(B)
+
+fidelity: $(workloads) $(fidelity)
+	@tests/fidelity/run $(B)
 
 clean:
 	rm -rf build build-*
