@@ -51,6 +51,14 @@ ssize_t gilrt_write(int fd, const void *buffer, size_t size)
 	return n;
 }
 
+ssize_t gilrt_writev(int fd, const struct iovec *buffers, int buffer_cnt)
+{
+	ssize_t n;
+
+	RETRY_WITHOUT_GIL(n, writev(fd, buffers, buffer_cnt));
+	return n;
+}
+
 off_t gilrt_lseek(int fd, off_t offset, int whence)
 {
 	off_t position;

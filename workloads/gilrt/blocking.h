@@ -14,6 +14,7 @@
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Descriptors are not inherited over an exec. `mode` counts with O_CREAT. */
 int gilrt_open(const char *path, int flags, mode_t mode);
@@ -24,6 +25,7 @@ int gilrt_close(int fd);
 ssize_t gilrt_read(int fd, void *buffer, size_t size);
 ssize_t gilrt_pread(int fd, void *buffer, size_t size, off_t offset);
 ssize_t gilrt_write(int fd, const void *buffer, size_t size);
+ssize_t gilrt_writev(int fd, const struct iovec *buffers, int buffer_cnt);
 off_t gilrt_lseek(int fd, off_t offset, int whence);
 int gilrt_fstat(int fd, struct stat *ret_stat);
 int gilrt_stat(const char *path, struct stat *ret_stat);

@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "workloads/gilrt/clock.h"
 #include "workloads/gilrt/lock.h"
@@ -31,11 +32,21 @@ void __tsan_acquire(void *address);
 
 struct gilrt_lock {
 	sem_t sem;		/* 1 free, 0 taken */
+	bool shared;		/* with other processes */
 	_Atomic bool held;	/* to tell a release too many */
 	enum gilrt_kind kind;	/* of the object it is a part of, or is */
 	const void *object;
 	_Atomic uint64_t since_ns; /* when it was acquired; 0: nobody listened then */
 };
+
+static void lock_init(struct gilrt_lock *lock, bool shared, const void *object,
+		      enum gilrt_kind kind)
+{
+	sem_init(&lock->sem, shared, 1);
+	lock->shared = shared;
+	lock->kind = kind;
+	lock->object = object ? object : lock;
+}
 
 int gilrt_lock_create_as(const void *object, enum gilrt_kind kind, struct gilrt_lock **ret_lock)
 {
@@ -44,9 +55,19 @@ int gilrt_lock_create_as(const void *object, enum gilrt_kind kind, struct gilrt_
 	lock = calloc(1, sizeof(*lock));
 	if (!lock)
 		return -ENOMEM;
-	sem_init(&lock->sem, 0, 1);
-	lock->kind = kind;
-	lock->object = object ? object : lock;
+	lock_init(lock, false, object, kind);
+	*ret_lock = lock;
+	return 0;
+}
+
+int gilrt_lock_create_shared(struct gilrt_lock **ret_lock)
+{
+	struct gilrt_lock *lock;
+
+	lock = mmap(NULL, sizeof(*lock), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (lock == MAP_FAILED)
+		return -errno;
+	lock_init(lock, true, NULL, GILRT_LOCK);
 	*ret_lock = lock;
 	return 0;
 }
@@ -60,6 +81,10 @@ void gilrt_lock_destroy(struct gilrt_lock *lock)
 {
 	if (!lock)
 		return;
+	if (lock->shared) {
+		munmap(lock, sizeof(*lock));	/* others may still use the semaphore */
+		return;
+	}
 	sem_destroy(&lock->sem);
 	free(lock);
 }

@@ -25,6 +25,13 @@ int gilrt_lock_create(struct gilrt_lock **ret_lock);
  * a part. It is borrowed, and only its address is used.
  */
 int gilrt_lock_create_as(const void *object, enum gilrt_kind kind, struct gilrt_lock **ret_lock);
+
+/*
+ * multiprocessing's Lock: in memory that is shared with all processes forked from now on, each of
+ * which destroys it for itself. It stays taken if its owner's process dies.
+ */
+int gilrt_lock_create_shared(struct gilrt_lock **ret_lock);
+
 void gilrt_lock_destroy(struct gilrt_lock *lock);
 
 /*
