@@ -240,7 +240,7 @@ static bool says_event_fanout(const struct recording *r)
 	return all_waited(r, wakings);
 }
 
-/* All are woken at once, and queue up for the GIL: on average three, two, one and none before them. */
+/* All are woken at once, and queue up for the GIL. */
 static bool says_event_fanout_gil(const struct recording *r)
 {
 	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.02);
@@ -264,10 +264,10 @@ static struct row event_fanout_without_gil = {
 	.says = says_event_fanout_without_gil,
 };
 
-/* One of two has work in hand, and not for a lock or a lack of cores. */
+/* One of two makes progress, but for the moment in which it hands over, GIL or not. */
 static bool says_in_turns(const struct recording *r, double turns)
 {
-	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.02);
+	bool ok = at_most("share of true above 1", share_above_one(r->report), 0.1);
 
 	ok &= at_least("threads that wait for others, main too", threads_in(r, "wait.sync"), 1.2);
 	return ok & all_waited(r, turns);
@@ -301,6 +301,11 @@ static bool says_letters_numbers(const struct recording *r)
 	return says_in_turns(r, letters + numbers);
 }
 
+static bool says_letters_numbers_without_gil(const struct recording *r)
+{
+	return says_letters_numbers(r) & no_lock_is_blamed(r);
+}
+
 static struct row letters_numbers = {
 	.args = { "letters_numbers", "--seconds", "1" },
 	.says = says_letters_numbers,
@@ -308,7 +313,7 @@ static struct row letters_numbers = {
 
 static struct row letters_numbers_without_gil = {
 	.args = { "letters_numbers", "--seconds", "1", "--gil", "off" },
-	.says = says_letters_numbers,
+	.says = says_letters_numbers_without_gil,
 };
 
 /* Idle is not contention. */

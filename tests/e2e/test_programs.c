@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The workloads by themselves, without a tracer: they do the same for a seed under every GIL and
+ * without one, they find out when they did not, and they end when something goes wrong.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/record.h"
+#include "tests/support/run.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct program_case {
+	const char *name;
+	const char *rounds;
+	const char *counters[4];	/* the same in every run, NULL-terminated */
+	bool shares_work;		/* which thread does what is left to chance */
+};
+
+static struct program_case cases[] = {
+	{ .name = "cpu_bound", .rounds = "50" },
+	{ .name = "one_core", .rounds = "50" },
+	{ .name = "oversubscription", .rounds = "20" },
+	{ .name = "sub_interpreters", .rounds = "50" },
+	{ .name = "lost_updates", .rounds = "5000", .counters = { "increments" } },
+	{ .name = "locked_counter", .rounds = "50000", .counters = { "increments", "lost" } },
+	{ .name = "producer_consumer", .rounds = "100", .counters = { "items" }, .shares_work = true },
+	{ .name = "pipeline", .rounds = "30", .counters = { "items" } },
+	{ .name = "event_fanout", .rounds = "20", .counters = { "rounds", "wakings" } },
+	{ .name = "condition_pingpong", .rounds = "50", .counters = { "passes" } },
+	{ .name = "letters_numbers", .rounds = "100", .counters = { "letters", "numbers" } },
+	{ .name = "idle_pool", .rounds = "10", .counters = { "jobs", "result_sum" }, .shares_work = true },
+};
+
+static json_t *run_of(const struct program_case *program, const char *gil, const char *seed)
+{
+	char path[64];
+	struct run run;
+	json_t *truth;
+
+	snprintf(path, sizeof(path), "workloads/%s", program->name);
+	run_words(&run, built(path), "--rounds", program->rounds, "--gil", gil, "--seed", seed, "--truth");
+	if (run.status)
+		fail_msg("%s --gil %s: status %d: %s", program->name, gil, run.status, run.err);
+	truth = json_parse(run.out);
+	run_free(&run);
+	return truth;
+}
+
+/* What a run has done, one line a thread. The caller frees it. */
+static char *work_of(const struct program_case *program, const json_t *truth)
+{
+	unsigned long long units = 0;
+	char *text = NULL;
+	json_t *thread;
+	size_t size, i;
+	FILE *out;
+
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	for (i = 0; program->counters[i]; i++)
+		fprintf(out, "%s %llu\n", program->counters[i], json_u64_at(truth, program->counters[i]));
+	json_array_foreach(json_at(truth, "per_thread"), i, thread) {
+		units += json_u64_at(thread, "units");
+		if (!program->shares_work)
+			fprintf(out, "%s %llu units, checksum %llu\n", json_text_at(thread, "name"),
+				json_u64_at(thread, "units"), json_u64_at(thread, "checksum"));
+	}
+	fprintf(out, "%llu units\n", units);
+	fclose(out);
+	return text;
+}
+
+static void does_the_same(const struct program_case *program)
+{
+	static const char *const gils[] = { "old", "per-interpreter", "off" };
+	char *wanted, *work;
+	json_t *truth;
+	size_t i;
+
+	truth = run_of(program, "new", "7");
+	wanted = work_of(program, truth);
+	json_decref(truth);
+	for (i = 0; i < ARRAY_SIZE(gils); i++) {
+		truth = run_of(program, gils[i], "7");
+		work = work_of(program, truth);
+		assert_string_equal(work, wanted);
+		free(work);
+		json_decref(truth);
+	}
+	free(wanted);
+}
+
+/* A sanitizer needs more address space than there is in the next test. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/*
+ * There is room for seven stacks of 64 MiB and a half. Nobody may wait for the threads that are missing,
+ * nor go on without them, however long the run would have been.
+ */
+static void ends_when_a_thread_cannot_start(const struct program_case *program)
+{
+	static const char script[] = "ulimit -s 65536 && ulimit -v 491520 && export MALLOC_ARENA_MAX=1 && "
+		"exec \"$0\" \"$@\"";
+	static const char why[] = ": Resource temporarily unavailable\n";
+	struct run run;
+	char path[64];
+
+	snprintf(path, sizeof(path), "workloads/%s", program->name);
+	run_words(&run, "sh", "-c", script, built(path), "--threads", "14", "--rounds", "1000000000");
+	assert_int_equal(run.status, 1);
+	assert_true(strlen(run.err) > strlen(why));
+	assert_string_equal(run.err + strlen(run.err) - strlen(why), why);
+	run_free(&run);
+}
+
+static void program_test(void **state)
+{
+	does_the_same(*state);
+	if (!SANITIZED)
+		ends_when_a_thread_cannot_start(*state);
+}
+
+/* Nobody loses the GIL between load and store: the race is there, but nothing happens. */
+static void loses_nothing_between_loops(void **state)
+{
+	struct run run;
+	json_t *truth;
+
+	(void)state;
+	run_words(&run, built("workloads/lost_updates"), "--checkpoints", "loops", "--switch-interval", "1",
+		  "--rounds", "500000", "--truth");
+	truth = json_parse(run.out);
+	assert_true(json_u64_at(truth, "gil_switches") > 10);
+	assert_int_equal(json_u64_at(truth, "lost"), 0);
+	json_decref(truth);
+	run_free(&run);
+}
+
+static void assert_fails(const struct run *run, const char *program, const char *why)
+{
+	char wanted[200];
+
+	snprintf(wanted, sizeof(wanted), "%s: cannot %s\n", program, why);
+	assert_int_equal(run->status, 1);
+	assert_string_equal(run->out, "");
+	assert_string_equal(run->err, wanted);
+}
+
+static void refuses_a_number_of_threads(void **state)
+{
+	static const struct {
+		const char *program, *threads, *why;
+	} refusals[] = {
+		{ "pipeline", "2", "pass the items through three to sixteen stages: Invalid argument" },
+		{ "pipeline", "17", "pass the items through three to sixteen stages: Invalid argument" },
+		{ "condition_pingpong", "3", "play in pairs: Invalid argument" },
+		{ "letters_numbers", "1", "write letters and numbers in turns: Invalid argument" },
+		{ "sub_interpreters", "16",
+		  "run each thread in an interpreter of its own: No space left on device" },
+	};
+	struct run run;
+	char path[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		snprintf(path, sizeof(path), "workloads/%s", refusals[i].program);
+		run_words(&run, built(path), "--threads", refusals[i].threads);
+		assert_fails(&run, refusals[i].program, refusals[i].why);
+		run_free(&run);
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2] = {
+		cmocka_unit_test(loses_nothing_between_loops),
+		cmocka_unit_test(refuses_a_number_of_threads),
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		tests[2 + i] = (struct CMUnitTest){ cases[i].name, program_test, NULL, NULL, &cases[i] };
+	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
+}
