@@ -7,22 +7,12 @@
  * more cores, and true parallelism is the number of these.
  */
 
-#include <sched.h>
-
 #include "workloads/gilrt/compute.h"
 
 static void set_defaults(struct workload_options *options)
 {
-	cpu_set_t allowed;
-	int cpu = 0;
-
 	options->runtime.mode = GILRT_OFF;
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return;		/* cores that do not fit in the set: run on all */
-	while (!CPU_ISSET(cpu, &allowed))
-		cpu++;
-	CPU_SET(cpu, &options->cpus);
-	options->pinned = true;
+	options_pin_to_one_cpu(options);
 }
 
 static const struct program program = {

@@ -158,6 +158,21 @@ static void test_options_default(void **state)
 	assert_false(options.pinned || options.truth || options.help);
 }
 
+static void test_options_pin(void **state)
+{
+	struct workload_options options;
+	cpu_set_t allowed, both;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	options_set_defaults(&options);
+	options_pin_to_one_cpu(&options);
+	assert_true(options.pinned);
+	assert_int_equal(CPU_COUNT(&options.cpus), 1);
+	CPU_AND(&both, &options.cpus, &allowed);
+	assert_int_equal(CPU_COUNT(&both), 1);
+}
+
 static void test_options_given(void **state)
 {
 	const char *const first[] = { "--threads", "1024", "--seconds=0.25", "--cpus=0,2-3",
@@ -482,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_work_is_the_same_under_any_regime),
 		cmocka_unit_test(test_options_default),
 		cmocka_unit_test(test_options_given),
+		cmocka_unit_test(test_options_pin),
 		cmocka_unit_test(test_options_gil),
 		cmocka_unit_test(test_own_options),
 		cmocka_unit_test(test_options_refused),

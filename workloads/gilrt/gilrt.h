@@ -100,9 +100,9 @@ struct gilrt_config {
  * into a blocking call). A forced switch and the taking that follows it at a checkpoint are one
  * wait. A taking that never had to block is no wait.
  *
- * A lock wait is in the semaphore of a Lock, and so in any primitive that is made of one: from
- * where the thread is about to block, the GIL let go, until it runs again or has given up. The GIL
- * that it needs then is not in it.
+ * A lock wait is in the semaphore of a Lock, and so in any primitive that is made of one, or in a
+ * lock of native code (native_lock.h): from where the thread is about to block, the GIL let go, until
+ * it runs again or has given up. The GIL that it needs then is not in it.
  *
  * sched_*: the kernel's view, which the thread has read of itself at end_ns (schedstat.h).
  */

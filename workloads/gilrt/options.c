@@ -318,6 +318,20 @@ void options_set_defaults(struct workload_options *options)
 	};
 }
 
+void options_pin_to_one_cpu(struct workload_options *options)
+{
+	cpu_set_t allowed;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;		/* there are more cpus than the set has room for */
+	while (!CPU_ISSET(cpu, &allowed))
+		cpu++;
+	CPU_ZERO(&options->cpus);
+	CPU_SET(cpu, &options->cpus);
+	options->pinned = true;
+}
+
 int options_parse(int argc, char **argv, const struct workload_option *own,
 		  struct workload_options *options, char *error)
 {

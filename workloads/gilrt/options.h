@@ -35,6 +35,9 @@ struct workload_option {
 
 void options_set_defaults(struct workload_options *options);
 
+/* For a default: the first cpu of those that the caller may run on. Nothing if that is not known. */
+void options_pin_to_one_cpu(struct workload_options *options);
+
 /*
  * Reads a command line over what is there. own: the workload's own options, or NULL. -EINVAL: the
  * line in error[WORKLOAD_ERROR_BYTES], without a program's name, says why.
