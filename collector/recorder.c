@@ -2,17 +2,16 @@
 /* A recording: prepare, let the command go, follow it, close the books. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/books.h"
 #include "collector/command.h"
 #include "collector/drain.h"
 #include "collector/facts.h"
@@ -21,6 +20,7 @@
 #include "collector/output.h"
 #include "collector/recorder.h"
 #include "collector/session.h"
+#include "collector/signals.h"
 #include "collector/status.h"
 
 struct recorder {
@@ -38,7 +38,6 @@ struct recorder {
 	int signal_fd, timer_fd;
 	bool failed;
 	uint64_t cpu_before_ns;
-	uint64_t hits;		/* at probes in programs */
 	bool ended;		/* the command has */
 	bool told;		/* for whom we wait */
 	int wait_status;
@@ -77,55 +76,7 @@ static int fail(struct recorder *r, int err, const char *format, ...)
 	return err;
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000ull +
-	       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000ull;
-}
-
 /* ---- before ---- */
-
-/* Signals come through a descriptor. What our caller ignores stays ignored. */
-static int signals_take(struct recorder *r)
-{
-	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
-	struct sigaction action, child_default = { .sa_handler = SIG_DFL };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-		if (!sigaction(taken[i], NULL, &action) && action.sa_handler != SIG_IGN)
-			sigaddset(&set, taken[i]);
-	/* Ignored children cannot be waited for. */
-	sigaction(SIGCHLD, &child_default, &r->before.child_action);
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	/* A reader of our stderr that goes away, or a full disk quota, must not kill us. */
-	sigaddset(&set, SIGPIPE);
-	sigaddset(&set, SIGXFSZ);
-	if (r->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, &r->before.mask))
-		return fail(r, -errno, "cannot take over signals");
-	return 0;
-}
-
-/* What a write has sent us meanwhile has been told as its error. */
-static void signals_give_back(struct recorder *r)
-{
-	struct timespec now = { 0, 0 };
-	sigset_t told;
-
-	if (r->signal_fd < 0)
-		return;
-	close(r->signal_fd);
-	sigemptyset(&told);
-	sigaddset(&told, SIGPIPE);
-	sigaddset(&told, SIGXFSZ);
-	while (sigtimedwait(&told, NULL, &now) > 0)
-		;
-	sigprocmask(SIG_SETMASK, &r->before.mask, NULL);
-}
 
 /* A few descriptors for each core. */
 static void files_allow(struct recorder *r)
@@ -275,11 +226,12 @@ static int streams_begin(struct recorder *r)
 
 static int recorder_begin(struct recorder *r)
 {
-	int err = signals_take(r);
+	int err = signals_take(&r->before, &r->signal_fd);
 
+	if (err)
+		return fail(r, err, "cannot take over signals");
 	files_allow(r);
-	if (!err)
-		err = session_begin(r);
+	err = session_begin(r);
 	if (!err)
 		err = output_begin(r);
 	if (!err) {
@@ -300,7 +252,7 @@ static int command_begin(struct recorder *r)
 {
 	int err;
 
-	r->cpu_before_ns = cpu_ns();
+	r->cpu_before_ns = books_cpu_ns();
 	status_start(&r->status);
 	err = command_go(r->command);
 	if (!err) {
@@ -337,35 +289,6 @@ static void tell_whom_we_wait_for(struct recorder *r)
 		 (unsigned long long)session_live(r->session),
 		 session_live(r->session) == 1 ? "thread" : "threads");
 	say(text);
-}
-
-/*
- * Whether a signal has reached the command already: Ctrl-C and the like go to the terminal's whole
- * foreground group, a hang-up only to the session's leader; and what the command itself has sent us is
- * not for it.
- */
-static bool signal_is_theirs(struct recorder *r, const struct signalfd_siginfo *info)
-{
-	pid_t command = command_pid(r->command);
-
-	if ((pid_t)info->ssi_pid == command && info->ssi_code != SI_KERNEL)
-		return true;
-	return info->ssi_code == SI_KERNEL && info->ssi_signo != SIGHUP && getpgid(command) == getpgrp();
-}
-
-/* Gives true when a signal ends the waiting for what the command left behind. */
-static bool signals_pass(struct recorder *r)
-{
-	struct signalfd_siginfo info;
-	bool stop = false;
-
-	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (r->ended)
-			stop = true;
-		else if (!signal_is_theirs(r, &info))
-			kill(command_pid(r->command), info.ssi_signo);
-	}
-	return stop;
 }
 
 static int execs_look_up(struct recorder *r)
@@ -436,7 +359,10 @@ static int recorder_follow(struct recorder *r)
 
 		if (poll(fds, 4, timeout) < 0 && errno != EINTR)
 			return fail(r, -errno, "cannot wait");
-		if (signals_pass(r)) {
+		if (!r->ended) {
+			signals_pass(r->signal_fd, command_pid(r->command));
+		} else if (signals_have_come(r->signal_fd)) {
+			/* Enough of the waiting for what the command left behind. */
 			r->reason = TRACE_END_SIGNAL;
 			return err;
 		}
@@ -461,47 +387,6 @@ static int recorder_follow(struct recorder *r)
 
 /* ---- after ---- */
 
-static int tallies_write(struct recorder *r, uint64_t end_ns)
-{
-	struct core_counts counts[EVENT_CORES_MAX];
-	int err = session_counts(r->session, counts);
-
-	for (unsigned int core = 0; !err && core < session_cores(r->session); core++) {
-		const struct core_counts *c = &counts[core];
-		struct trace_record tally = { .kind = TRACE_TALLY, .ts_ns = end_ns, .tally = {
-			.core = core, .counted = c->counted,
-			.lost = c->lost + drain_stale(r->drain, core),
-			.untracked = c->untracked, .unread = c->unread, .unseen = c->unseen,
-		} };
-
-		err = journal_add(r->journal, &tally);
-		r->hits += c->hits;
-	}
-	return err;
-}
-
-static int books_close(struct recorder *r, uint64_t end_ns)
-{
-	struct trace_record record = { .ts_ns = end_ns };
-	struct session_cost cost;
-	int err = tallies_write(r, end_ns);
-
-	session_cost(r->session, &cost);
-	record.kind = TRACE_COST;
-	record.cost = (struct trace_cost){
-		.probe_ns = cost.probe_ns, .probe_runs = cost.probe_runs, .missed = cost.missed,
-		.collector_ns = cpu_ns() - r->cpu_before_ns,
-		.hits = r->hits, .hits_ns = cost.hits_ns,
-	};
-	if (!err)
-		err = journal_add(r->journal, &record);
-	record.kind = TRACE_END;
-	record.end = (struct trace_end){ .reason = r->reason, .status = r->wait_status };
-	if (!err)
-		err = journal_add(r->journal, &record);
-	return err ? err : journal_close(r->journal);
-}
-
 static int recorder_end(struct recorder *r)
 {
 	int err, sample_err, drain_err, write_err;
@@ -514,7 +399,11 @@ static int recorder_end(struct recorder *r)
 	end_ns = journal_now_ns();
 	session_detach(r->session);
 	drain_err = drain_stop(r->drain);
-	err = books_close(r, end_ns);
+	err = books_close(&(struct books){
+		.end_ns = end_ns,
+		.cpu_ns = books_cpu_ns() - r->cpu_before_ns,
+		.end = { .reason = r->reason, .status = r->wait_status },
+	}, r->session, r->drain, r->journal);
 	write_err = output_finish(r->output);
 	if (write_err)
 		return fail(r, write_err, "cannot write %.200s", r->result->path);
@@ -552,5 +441,5 @@ void recorder_run(const struct options *options, const struct identity *identity
 	session_close(r.session);
 	if (r.timer_fd >= 0)
 		close(r.timer_fd);
-	signals_give_back(&r);
+	signals_give_back(r.signal_fd, &r.before);
 }
