@@ -395,6 +395,7 @@ static void check_thread(const json_t *json, const struct gilrt_thread *thread)
 	struct gilrt_stats stats;
 
 	gilrt_thread_stats(thread, &stats);
+	assert_int_equal(number_in(json, "pid"), getpid());
 	assert_int_equal(number_in(json, "tid"), stats.tid);
 	assert_int_equal(number_in(json, "start_ns"), stats.start_ns);
 	assert_int_equal(number_in(json, "end_ns"), stats.end_ns);
@@ -421,12 +422,15 @@ static void test_truth_says_it_all(void **state)
 		.thread_cnt = 2, .runtime = { .mode = GILRT_NEW, .switch_interval_us = 1234 }, .seed = 5,
 	};
 	const struct truth_counter counters[] = { { "items", 17 } };
+	const struct gilrt_pool_stats process = {
+		.pid = 77, .stats = { .name = "process-0", .tid = 77, .units = 9 },
+	};
 	const struct truth truth = {
 		.workload = "te\"st", .options = &options, .start_ns = 1000, .end_ns = 1500,
-		.counters = counters, .counter_cnt = 1,
+		.counters = counters, .counter_cnt = 1, .processes = &process, .process_cnt = 1,
 	};
 	const struct gilrt_thread *thread = NULL;
-	const json_t *threads;
+	const json_t *threads, *last;
 	json_t *json;
 	size_t i;
 
@@ -446,7 +450,7 @@ static void test_truth_says_it_all(void **state)
 	assert_int_equal(number_in(json, "items"), 17);
 
 	threads = json_object_get(json, "per_thread");
-	assert_int_equal(json_array_size(threads), ARRAY_SIZE(names));
+	assert_int_equal(json_array_size(threads), ARRAY_SIZE(names) + 1);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		const json_t *one = json_array_get(threads, i);
 
@@ -455,6 +459,10 @@ static void test_truth_says_it_all(void **state)
 		check_thread(one, thread);
 		assert_int_equal(number_in(one, "units"), i == 0 ? 0 : 3);
 	}
+	last = json_array_get(threads, ARRAY_SIZE(names));
+	assert_string_equal(json_string_value(json_object_get(last, "name")), "process-0");
+	assert_int_equal(number_in(last, "pid"), 77);
+	assert_int_equal(number_in(last, "units"), 9);
 	json_decref(json);
 	gilrt_fini();
 }

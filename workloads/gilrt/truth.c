@@ -33,9 +33,10 @@ static void write_number(FILE *out, const char *name, uint64_t value)
 	fprintf(out, ":%" PRIu64, value);
 }
 
-static void write_thread(FILE *out, const struct gilrt_stats *stats)
+static void write_thread(FILE *out, pid_t pid, const struct gilrt_stats *stats)
 {
 	const struct truth_counter numbers[] = {
+		{ "pid", (uint64_t)pid },
 		{ "tid", (uint64_t)stats->tid },
 		{ "start_ns", stats->start_ns },
 		{ "end_ns", stats->end_ns },
@@ -91,7 +92,12 @@ int truth_write(FILE *out, const struct truth *truth)
 		if (!stats.ended)
 			continue;
 		fputs(separator, out);
-		write_thread(out, &stats);
+		write_thread(out, getpid(), &stats);
+		separator = ",";
+	}
+	for (i = 0; i < truth->process_cnt; i++) {
+		fputs(separator, out);
+		write_thread(out, truth->processes[i].pid, &truth->processes[i].stats);
 		separator = ",";
 	}
 	fputs("]}\n", out);

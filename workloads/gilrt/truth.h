@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "workloads/gilrt/options.h"
+#include "workloads/gilrt/pool.h"
 
 struct truth_counter {
 	const char *name;
@@ -21,6 +22,8 @@ struct truth {
 	uint64_t start_ns, end_ns;		/* of the work, by the main thread */
 	const struct truth_counter *counters;	/* what this workload counts besides */
 	size_t counter_cnt;
+	const struct gilrt_pool_stats *processes; /* threads of other processes, if there are any */
+	size_t process_cnt;
 };
 
 /* After gilrt_stop(), before gilrt_fini(). -errno if it could not be written. */

@@ -127,33 +127,44 @@ bool workload_is_over(const struct workload *workload, uint64_t rounds)
 	return (round_cnt && rounds >= round_cnt) || clock_now_ns() >= workload->deadline_ns;
 }
 
+struct totals {
+	uint64_t units, cpu_ns, wait_ns, waits;
+	uint32_t checksum;
+};
+
+static void totals_add(struct totals *totals, const struct gilrt_stats *stats)
+{
+	totals->units += stats->units;
+	totals->cpu_ns += stats->cpu_ns;
+	totals->wait_ns += stats->gil_wait_ns;
+	totals->waits += stats->gil_waits;
+	totals->checksum = totals->checksum * 31 + stats->checksum;
+}
+
 static int summary_print(const struct workload *workload, const struct truth_counter *counters,
 			 size_t counter_cnt)
 {
 	const struct workload_options *options = &workload->options;
 	const struct gilrt_thread *thread = NULL;
 	struct gilrt_stats stats;
-	uint64_t units = 0, cpu_ns = 0, wait_ns = 0, waits = 0;
-	uint32_t checksum = 0;
+	struct totals totals = { .units = 0 };
 	size_t i;
 
 	while ((thread = gilrt_thread_next(thread))) {
 		gilrt_thread_stats(thread, &stats);
-		units += stats.units;
-		cpu_ns += stats.cpu_ns;
-		wait_ns += stats.gil_wait_ns;
-		waits += stats.gil_waits;
-		checksum = checksum * 31 + stats.checksum;
+		totals_add(&totals, &stats);
 	}
+	for (i = 0; i < workload->process_cnt; i++)
+		totals_add(&totals, &workload->processes[i].stats);
 	printf("%s: %u threads, GIL %s, %.3f s: ", workload->name, options->thread_cnt,
 	       options_mode_name(options->runtime.mode),
 	       (double)(workload->end_ns - workload->start_ns) / (double)NSEC_PER_SEC);
 	for (i = 0; i < counter_cnt; i++)
 		printf("%" PRIu64 " %s, ", counters[i].value, counters[i].name);
-	printf("%" PRIu64 " units, checksum %08" PRIx32 "\n", units, checksum);
+	printf("%" PRIu64 " units, checksum %08" PRIx32 "\n", totals.units, totals.checksum);
 	printf("%s: %.3f s of CPU, %.3f s waiting for the GIL in %" PRIu64 " waits, %lu switches\n",
-	       workload->name, (double)cpu_ns / (double)NSEC_PER_SEC,
-	       (double)wait_ns / (double)NSEC_PER_SEC, waits, gilrt_switches());
+	       workload->name, (double)totals.cpu_ns / (double)NSEC_PER_SEC,
+	       (double)totals.wait_ns / (double)NSEC_PER_SEC, totals.waits, gilrt_switches());
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
 		return errno ? -errno : -EIO;
@@ -170,6 +181,8 @@ int workload_report(const struct workload *workload, const struct truth_counter 
 		.end_ns = workload->end_ns,
 		.counters = counters,
 		.counter_cnt = counter_cnt,
+		.processes = workload->processes,
+		.process_cnt = workload->process_cnt,
 	};
 	int err;
 
@@ -206,8 +219,8 @@ static int run_workers(struct workload *workload, void *workers)
 int workload_main(const struct program *program, int argc, char **argv)
 {
 	struct workload workload;
+	int err = 0, status;
 	void *workers;
-	int err = 0;
 
 	workload_setup_program(&workload, program, argc, argv);
 	workers = calloc(workload.options.thread_cnt, program->worker_size);
@@ -220,11 +233,14 @@ int workload_main(const struct program *program, int argc, char **argv)
 		err = run_workers(&workload, workers);
 	if (!err && program->finish)
 		err = program->finish(&workload, workers);
+	if (err) {
+		status = workload_exit_status(&workload, program->task, err);
+	} else {
+		err = workload_report(&workload, program->counters, program->counter_cnt);
+		status = workload_exit_status(&workload, "write the result", err);
+	}
 	if (program->clean_up)
 		program->clean_up(&workload, workers);
 	free(workers);
-	if (err)
-		return workload_exit_status(&workload, program->task, err);
-	err = workload_report(&workload, program->counters, program->counter_cnt);
-	return workload_exit_status(&workload, "write the result", err);
+	return status;
 }

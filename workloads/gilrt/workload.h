@@ -38,7 +38,7 @@ struct program {
 	void (*meanwhile)(void *shared, unsigned int worker_cnt);
 	/* After the runtime has stopped well: checks what was done, sets counter values. */
 	int (*finish)(struct workload *workload, void *workers);
-	/* In any case, also if `prepare` failed half-way. */
+	/* After the report and in any case, also if `prepare` failed half-way. */
 	void (*clean_up)(struct workload *workload, void *workers);
 
 	/* Instead of "worker-<number>"; up to 15 characters. */
@@ -56,6 +56,8 @@ struct workload {
 	const char *name;
 	const struct program *program;	/* NULL for one that calls the steps itself */
 	void *shared;			/* the program's own */
+	const struct gilrt_pool_stats *processes;	/* to be reported as well; until clean_up */
+	size_t process_cnt;
 	struct workload_options options;
 	uint64_t start_ns, end_ns;
 	_Atomic uint64_t deadline_ns;	/* UINT64_MAX: none; 0: over, because something failed */
