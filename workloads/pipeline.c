@@ -47,7 +47,7 @@ struct source {
 };
 
 static struct truth_counter counters[1 + STAGES_MAX] = { { .name = "items" } };
-static char counter_names[STAGES_MAX][24];
+static char counter_names[STAGES_MAX][32];
 
 /* Below; how many counters it has is known once its options are read. */
 static struct program program;

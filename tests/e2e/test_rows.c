@@ -218,7 +218,9 @@ static struct row pipeline = {
 
 static bool says_pipeline_without_gil(const struct recording *r)
 {
-	return says_pipeline(r) & no_lock_is_blamed(r);
+	bool ok = says_pipeline(r);
+
+	return ok & no_lock_is_blamed(r);
 }
 
 static struct row pipeline_without_gil = {
@@ -256,7 +258,9 @@ static struct row event_fanout = {
 
 static bool says_event_fanout_without_gil(const struct recording *r)
 {
-	return says_event_fanout(r) & no_lock_is_blamed(r);
+	bool ok = says_event_fanout(r);
+
+	return ok & no_lock_is_blamed(r);
 }
 
 static struct row event_fanout_without_gil = {
@@ -280,7 +284,9 @@ static bool says_pingpong(const struct recording *r)
 
 static bool says_pingpong_without_gil(const struct recording *r)
 {
-	return says_pingpong(r) & no_lock_is_blamed(r);
+	bool ok = says_pingpong(r);
+
+	return ok & no_lock_is_blamed(r);
 }
 
 static struct row condition_pingpong = {
@@ -303,7 +309,9 @@ static bool says_letters_numbers(const struct recording *r)
 
 static bool says_letters_numbers_without_gil(const struct recording *r)
 {
-	return says_letters_numbers(r) & no_lock_is_blamed(r);
+	bool ok = says_letters_numbers(r);
+
+	return ok & no_lock_is_blamed(r);
 }
 
 static struct row letters_numbers = {
