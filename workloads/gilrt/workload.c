@@ -141,6 +141,22 @@ static void totals_add(struct totals *totals, const struct gilrt_stats *stats)
 	totals->checksum = totals->checksum * 31 + stats->checksum;
 }
 
+/* A name that ends in "_ns" is a time. */
+static void counter_print(const struct truth_counter *counter)
+{
+	const size_t len = strlen(counter->name);
+
+	if (len <= 3 || strcmp(counter->name + len - 3, "_ns") != 0) {
+		printf("%" PRIu64 " %s, ", counter->value, counter->name);
+		return;
+	}
+	printf("%.*s ", (int)len - 3, counter->name);
+	if (counter->value < NSEC_PER_MSEC)
+		printf("%.1f us, ", (double)counter->value / (double)NSEC_PER_USEC);
+	else
+		printf("%.1f ms, ", (double)counter->value / (double)NSEC_PER_MSEC);
+}
+
 static int summary_print(const struct workload *workload, const struct truth_counter *counters,
 			 size_t counter_cnt)
 {
@@ -160,7 +176,7 @@ static int summary_print(const struct workload *workload, const struct truth_cou
 	       options_mode_name(options->runtime.mode),
 	       (double)(workload->end_ns - workload->start_ns) / (double)NSEC_PER_SEC);
 	for (i = 0; i < counter_cnt; i++)
-		printf("%" PRIu64 " %s, ", counters[i].value, counters[i].name);
+		counter_print(&counters[i]);
 	printf("%" PRIu64 " units, checksum %08" PRIx32 "\n", totals.units, totals.checksum);
 	printf("%s: %.3f s of CPU, %.3f s waiting for the GIL in %" PRIu64 " waits, %lu switches\n",
 	       workload->name, (double)totals.cpu_ns / (double)NSEC_PER_SEC,
