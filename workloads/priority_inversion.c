@@ -19,7 +19,7 @@
 #include "workloads/gilrt/workload.h"
 
 #define NICE_OF_LOW	19
-#define UNITS_OF_LOW	50	/* with the lock: 1 ms, if it had a core */
+#define UNITS_OF_LOW	20	/* with the lock: half a millisecond, if it had a core */
 
 enum role {
 	ROLE_LOW,
