@@ -4,6 +4,7 @@
  * is recorded, and the report must say what was planted and what the threads measured of it. Where an
  * option takes the cause away, a second row has to say the opposite.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -113,26 +114,41 @@ static struct row lock_chain_of_one = {
 
 /* ---- readers and a writer ------------------------------------------------------------------------ */
 
+/* Cores that other programs left to us, on average. */
+static double room(const struct recording *r)
+{
+	double others_ns = 0;
+	json_t *core;
+	size_t i;
+
+	json_array_foreach(json_at(r->report, "cores"), i, core)
+		others_ns += json_number_at(core, "other_ns");
+	return (double)i - others_ns / json_number_at(r->report, "wall_ns");
+}
+
 /*
  * Not told apart yet: readers that a writer keeps out while it waits itself see no owner. These waits
  * are wait.sync, as main's is.
  */
 static bool says_reader_writer(const struct recording *r)
 {
-	double theirs_ns = json_number_at(r->truth, "read_wait_ns") + json_number_at(r->truth, "write_wait_ns");
+	double readers = 3;
+	double read_wait_ns = json_number_at(r->truth, "read_wait_ns");
+	double theirs_ns = read_wait_ns + json_number_at(r->truth, "write_wait_ns");
 	double lock_ns = json_number_at(r->report, "states.wait.lock");
 	double sync_ns = json_number_at(r->report, "states.wait.sync") -
 		json_number_at(thread_named(r, "main"), "states.wait.sync");
 	bool ok;
 
-	/* Three readers: all of them wait while the writer writes, unless they wait for a core. */
-	ok = at_least("readers that wait while the writer writes",
-		      json_number_at(r->truth, "read_wait_ns") /
-		      json_number_at(r->truth, "write_hold_ns"), 2);
-	/* Readers side by side; other programs may leave little more than a core. */
-	ok &= at_least("share of true above 1", share_above_one(r->report), 0.02);
+	/* Only a write makes a reader wait, and all of them, unless they wait for a core. */
+	ok = at_most("reads that wait", json_number_at(r->truth, "read_waits"),
+		     readers * (json_number_at(r->truth, "writes") + 1));
+	ok &= at_least("readers that wait while the writer writes",
+		      read_wait_ns / json_number_at(r->truth, "write_hold_ns"), 2);
+	ok &= at_least("share of true above 1, as far as there was a second core",
+		       share_above_one(r->report), 0.2 * (fmin(room(r), 2) - 1));
 	ok &= at_most("waits for the lock", lock_ns + sync_ns, 1.02 * theirs_ns);
-	return ok & at_least("of these, seen to be for a lock", lock_ns / (lock_ns + sync_ns), 0.3);
+	return ok & at_least("of these, seen to be for a lock", lock_ns / (lock_ns + sync_ns), 0.1);
 }
 
 static struct row reader_writer = {
@@ -204,11 +220,10 @@ static struct row spin = {
 
 /* ---- who is not on a core, but should be ---------------------------------------------------------- */
 
-static bool one_core_only(const struct recording *r)
+/* A fact of the machine, not of its mood. */
+static void assert_one_core(const struct recording *r)
 {
-	/* A fact of the machine, not of its mood. */
 	assert_true(json_number_at(r->report, "curves.scheduled.avg_wall") <= 1);
-	return true;
 }
 
 static double low_ran_ns(const struct recording *r)
@@ -216,21 +231,37 @@ static double low_ran_ns(const struct recording *r)
 	return json_number_at(r->truth, "low_hold_ns") - json_number_at(r->truth, "low_ready_ns");
 }
 
+/* What other programs had of the core that all threads share. */
+static double others_ns(const struct recording *r)
+{
+	double most_ns = 0, ns = 0;
+	json_t *core;
+	size_t i;
+
+	json_array_foreach(json_at(r->report, "cores"), i, core)
+		if (json_number_at(core, "ours_ns") > most_ns) {
+			most_ns = json_number_at(core, "ours_ns");
+			ns = json_number_at(core, "other_ns");
+		}
+	return ns;
+}
+
 static bool says_priority_inversion(const struct recording *r)
 {
 	double high_wait_ns = json_number_at(r->truth, "high_wait_ns");
 	double low_ready_ns = json_number_at(r->truth, "low_ready_ns");
-	double delay_ns = json_number_at(truth_thread(r, "low"), "sched_delay_ns");
 	json_t *low = thread_named(r, "low");
-	bool ok = one_core_only(r);
+	double delay_ns = json_number_at(low, "kernel_delay_ns");
+	bool ok;
 
+	assert_one_core(r);
 	/* Not what low did with the lock made high wait. */
-	ok &= at_least("high's wait, by what low did meanwhile", high_wait_ns / low_ran_ns(r), 10);
+	ok = at_least("high's wait, by what low did meanwhile", high_wait_ns / low_ran_ns(r), 10);
 	ok &= waits_for_lock(r, "high", high_wait_ns);
 	/* Ready with the lock; and then without it, when high has the core again. */
 	ok &= at_least("low's time pushed off", json_number_at(low, "states.ready.preempted"),
 		       0.98 * low_ready_ns);
-	return ok & within("low's time ready - schedstat",
+	return ok & within("low's time ready - the kernel's",
 			   json_number_at(low, "states.ready.preempted") +
 			   json_number_at(low, "states.ready.woken") - delay_ns, 0.02 * delay_ns);
 }
@@ -243,9 +274,12 @@ static struct row priority_inversion = {
 static bool says_no_inversion(const struct recording *r)
 {
 	double high_wait_ns = json_number_at(r->truth, "high_wait_ns");
-	bool ok = one_core_only(r);
+	bool ok;
 
-	ok &= at_most("high's wait, by what low did meanwhile", high_wait_ns / low_ran_ns(r), 2);
+	assert_one_core(r);
+	/* Other programs keep low off the core as threads in the middle would. */
+	ok = at_most("high's wait that others are not to blame for, by what low did meanwhile",
+		     (high_wait_ns - others_ns(r)) / low_ran_ns(r), 2);
 	return ok & waits_for_lock(r, "high", high_wait_ns);
 }
 
@@ -258,15 +292,17 @@ static bool says_preempted_holder(const struct recording *r)
 {
 	double theirs_ns = json_number_at(r->truth, "held_off_core_ns");
 	double ours_ns = json_number_at(r->report, "gil_held_off_core_ns");
+	double wall_ns = json_number_at(r->report, "wall_ns");
 	json_t *hog = thread_named(r, "hog");
-	bool ok = one_core_only(r);
+	bool ok;
 
-	ok &= within("GIL held off core", ours_ns - theirs_ns,
+	assert_one_core(r);
+	ok = within("GIL held off core", ours_ns - theirs_ns,
 		     0.02 * theirs_ns + 10e3 * truth_sum(r, "gil_waits"));
 	/* Half of the time, if nobody else wants the core. */
-	ok &= at_least("GIL held off core, of the time", ours_ns / json_number_at(r->report, "wall_ns"),
-		       0.2);
-	ok &= at_least("threads that wait for the GIL", threads_in(r, "wait.gil"), 1);
+	ok &= at_least("GIL held off core, of the time", ours_ns / wall_ns, 0.2);
+	ok &= at_least("threads that wait for the GIL, or for a core to take it",
+		       json_number_at(r->report, "gil_wait_episode_ns") / wall_ns, 1);
 	return ok & at_least("without the GIL, of what the hog ran",
 			     json_number_at(hog, "states.run.free") / json_number_at(hog, "run_ns"), 0.95);
 }
@@ -280,7 +316,8 @@ static bool says_nothing_is_held(const struct recording *r)
 {
 	assert_int_equal(json_u64_at(r->truth, "held_off_core_ns"), 0);
 	assert_int_equal(json_u64_at(r->report, "gil_held_off_core_ns"), 0);
-	return one_core_only(r) & no_lock_is_blamed(r);
+	assert_one_core(r);
+	return no_lock_is_blamed(r);
 }
 
 static struct row preempted_holder_of_nothing = {
