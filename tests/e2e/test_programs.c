@@ -4,7 +4,9 @@
  * without one, they find out when they did not, and they end when something goes wrong.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@ static struct program_case cases[] = {
 	{ .name = "sub_interpreters", .rounds = "50" },
 	{ .name = "lost_updates", .rounds = "5000", .counters = { "increments" } },
 	{ .name = "locked_counter", .rounds = "50000", .counters = { "increments", "lost" } },
+	{ .name = "native_sections", .rounds = "20", .counters = { "blocks" } },
+	{ .name = "processes", .rounds = "20", .counters = { "items" }, .shares_work = true },
 	{ .name = "producer_consumer", .rounds = "100", .counters = { "items" }, .shares_work = true },
 	{ .name = "pipeline", .rounds = "30", .counters = { "items" } },
 	{ .name = "event_fanout", .rounds = "20", .counters = { "rounds", "wakings" } },
@@ -183,15 +187,56 @@ static void refuses_a_number_of_threads(void **state)
 	}
 }
 
+struct parent {
+	pid_t pid, child;	/* child: the first one, 0 as long as there is none */
+};
+
+static bool has_child(void *arg)
+{
+	struct parent *parent = arg;
+	char path[64];
+	FILE *children;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent->pid, (int)parent->pid);
+	children = fopen(path, "re");
+	if (!children)
+		return false;
+	if (fscanf(children, "%d", &parent->child) != 1)
+		parent->child = 0;
+	fclose(children);
+	return parent->child > 0;
+}
+
+/* Noticed when it is the processes' turn, whatever it was doing when it died. */
+static void names_the_process_that_died(void **state)
+{
+	const char *const argv[] = { built("workloads/processes"), "--seconds", "1", NULL };
+	struct parent parent = { .child = 0 };
+	struct run run;
+	char why[120];
+
+	(void)state;
+	run_start(&run, NULL, argv);
+	parent.pid = run.pid;
+	wait_until(has_child, &parent);
+	assert_int_equal(kill(parent.child, SIGKILL), 0);
+	run_wait(&run);
+	snprintf(why, sizeof(why), "go on, since process-0 (pid %d) was killed by signal 9: "
+		 "No child processes", (int)parent.child);
+	assert_fails(&run, "processes", why);
+	run_free(&run);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2] = {
+	struct CMUnitTest tests[ARRAY_SIZE(cases) + 3] = {
 		cmocka_unit_test(loses_nothing_between_loops),
 		cmocka_unit_test(refuses_a_number_of_threads),
+		cmocka_unit_test(names_the_process_that_died),
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[2 + i] = (struct CMUnitTest){ cases[i].name, program_test, NULL, NULL, &cases[i] };
+		tests[3 + i] = (struct CMUnitTest){ cases[i].name, program_test, NULL, NULL, &cases[i] };
 	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);
 }
