@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What scripts/counting.py does, on the model: threads that count, under one lock or each by itself,
- * first one alone and then several. Prints what the script prints.
+ * first one alone and then several. Prints what the script prints, and what a count cost.
  */
 
 #include <errno.h>
@@ -63,8 +63,14 @@ static void open_window(void *arg, unsigned int thread_cnt)
 	deadline_ns = clock_now_ns() + workload->options.duration_ns;
 }
 
-static int measure(struct workload *workload, unsigned int thread_cnt, double *ret_per_ns)
+struct result {
+	double per_ns;			/* how much was counted */
+	double cpu_ns;			/* what each cost, starting and ending included */
+};
+
+static int measure(struct workload *workload, unsigned int thread_cnt, struct result *ret_result)
 {
+	const uint64_t cpu_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 	struct worker *workers;
 	uint64_t count = 0;
 	unsigned int i;
@@ -91,7 +97,8 @@ static int measure(struct workload *workload, unsigned int thread_cnt, double *r
 	for (i = 0; i < thread_cnt; i++)
 		count += workers[i].count;
 	free(workers);
-	*ret_per_ns = (double)count / (double)workload->options.duration_ns;
+	ret_result->per_ns = (double)count / (double)workload->options.duration_ns;
+	ret_result->cpu_ns = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns) / (double)count;
 	return err;
 }
 
@@ -126,7 +133,7 @@ int main(int argc, char **argv)
 	};
 	struct workload workload;
 	unsigned int thread_cnt;
-	double alone, together;
+	struct result alone, together;
 	int err;
 
 	workload_setup_program(&workload, &program, argc, argv);
@@ -135,6 +142,8 @@ int main(int argc, char **argv)
 	if (!err)
 		err = measure(&workload, thread_cnt, &together);
 	if (!err)
-		printf("{\"alone_per_ns\":%g,\"together_per_ns\":%g}\n", alone, together);
+		printf("{\"alone_per_ns\":%g,\"together_per_ns\":%g,\"alone_cpu_ns\":%g,"
+		       "\"together_cpu_ns\":%g}\n", alone.per_ns, together.per_ns, alone.cpu_ns,
+		       together.cpu_ns);
 	return workload_exit_status(&workload, "count", err);
 }

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 
+import calm
 import experiments
 import figures
 import interpreters
@@ -67,22 +68,32 @@ def run_script(experiment, interpreter, build, cpus):
     return run_json(command)
 
 
-def run_rounds(wanted, found, build, cpus, round_cnt):
-    """Returns {experiment: {column: [what each round printed]}}. Who is first changes by round."""
-    raw = {}
+def run_one(experiment, interpreter, build, cpus):
+    if interpreter:
+        return run_script(experiment, interpreter, build, cpus)
+    return run_json(experiment.command(build, cpus))
+
+
+def plan_rounds(wanted, found, round_cnt):
+    """All runs in their order: (experiment, interpreter or None). Who is first changes by round."""
     for number in range(round_cnt):
-        for done, experiment in enumerate(wanted):
+        for experiment in wanted:
             columns = [None] + [i for i in found if experiment.reference(i)]
             shift = number % len(columns)
             for interpreter in columns[shift:] + columns[:shift]:
-                if interpreter:
-                    result = run_script(experiment, interpreter, build, cpus)
-                else:
-                    result = run_json(experiment.command(build, cpus))
-                label = interpreter.label if interpreter else MODEL
-                raw.setdefault(experiment, {}).setdefault(label, []).append(result)
-            show_progress(number * len(wanted) + done + 1, round_cnt * len(wanted))
-    return raw
+                yield experiment, interpreter
+
+
+def run_rounds(plan, build, cpus):
+    """Returns {experiment: {column: [what each round printed]}}, and how calm the machine was."""
+    raw = {}
+    runs = calm.Calm(len(plan) // 2)
+    for done, (experiment, interpreter) in enumerate(plan):
+        show_progress(done, len(plan))
+        result = runs.run(lambda: run_one(experiment, interpreter, build, cpus))
+        label = interpreter.label if interpreter else MODEL
+        raw.setdefault(experiment, {}).setdefault(label, []).append(result)
+    return raw, runs
 
 
 def show_progress(done, total):
@@ -137,11 +148,13 @@ def verdict(results):
     return "All %d bars hold." % len(barred)
 
 
-def say(results, found, round_cnt):
+def say(results, found, round_cnt, runs):
     labels = [i.label for i in found if i.is_compared]
     return "\n".join([
         verdict(results),
-        "Medians of %d rounds; CPython: the median of the interpreters." % round_cnt, "",
+        "Medians of %d rounds; CPython: the median of the interpreters." % round_cnt,
+        "Other programs took more than %g of a CPU in %d of %d runs." % (
+            calm.DISTURBED, runs.disturbed_cnt, runs.run_cnt), "",
         table.render(table.verdict_rows(results)), "",
         table.render(table.interpreter_rows(results, labels)), "",
     ] + describe_machine(found)) + "\n"
@@ -199,8 +212,10 @@ def main():
     wanted = [e for e in experiments.all_experiments() if e.group in arguments.only]
     for experiment in wanted:
         experiment.seconds *= arguments.seconds
-    results = evaluate(run_rounds(wanted, found, arguments.build, cpus, arguments.rounds))
-    text = say(results, found, arguments.rounds)
+    plan = list(plan_rounds(wanted, found, arguments.rounds))
+    raw, runs = run_rounds(plan, arguments.build, cpus)
+    results = evaluate(raw)
+    text = say(results, found, arguments.rounds, runs)
     print(text)
     if arguments.all:
         write_readme(README, text)

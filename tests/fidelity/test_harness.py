@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import calm
 import figures
 import interpreters
 import table
@@ -93,6 +94,18 @@ class Interpreters(unittest.TestCase):
             self.assertIsNone(interpreters.describe(os.path.join(folder, "python3.8")))
             paths = [i.path for i in interpreters.find((folder,))]
             self.assertEqual(paths.count(os.path.realpath(sys.executable)), 1)
+
+
+class CalmRuns(unittest.TestCase):
+    def test_takes_the_calmest(self):
+        others = iter([0.5, 0.05, 0.3, 0.2, 0.25, 0.9])
+        runs = calm.Calm(3)
+        runs._measure = lambda function: (next(others), function())
+        number = iter(range(10))
+        self.assertEqual(runs.run(lambda: next(number)), 1)     # the first was disturbed
+        self.assertEqual(runs.run(lambda: next(number)), 3)     # all were: the calmest
+        self.assertEqual(runs.run(lambda: next(number)), 5)     # nothing left to try again with
+        self.assertEqual((runs.run_cnt, runs.disturbed_cnt), (3, 2))
 
 
 class Table(unittest.TestCase):
