@@ -227,7 +227,7 @@ static void test_every_item_arrives_once(void **state)
 
 /* ---- shut down before ------------------------------------------------------------------------ */
 
-#define SHUTDOWNS	SCALED(96)
+#define SHUTDOWNS	SCALED(60)
 
 static void discard(void *item)
 {

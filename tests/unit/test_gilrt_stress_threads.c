@@ -36,7 +36,7 @@ static void start_one(void *arg)
 
 static void test_threads_come_and_go(void **state)
 {
-	const unsigned int batch_cnt = SCALED(24);
+	const unsigned int batch_cnt = SCALED(16);
 	struct gilrt_thread **threads;
 	unsigned int i;
 
@@ -135,7 +135,7 @@ static void test_timers_cancelled_as_they_fire(void **state)
 	int i, round;
 
 	mode_enter(state, "timers");
-	for (round = 0; round < SCALED(32); round++) {
+	for (round = 0; round < SCALED(16); round++) {
 		start_and_cancel(cases, &random);
 		for (i = 0; i < TIMERS; i++) {
 			assert_int_equal(gilrt_timer_join(cases[i].timer), 0);
@@ -149,7 +149,7 @@ static void test_timers_cancelled_as_they_fire(void **state)
 /* ---- Barrier --------------------------------------------------------------------------------- */
 
 #define PARTIES		5
-#define GENERATIONS	SCALED(1600)
+#define GENERATIONS	SCALED(900)
 
 struct crowd {
 	struct gilrt_barrier *barrier;
