@@ -106,8 +106,6 @@ static int prepare(struct workload *workload, void *workers)
 	unsigned int i;
 	int err = 0;
 
-	if (player_cnt % 2)
-		return -EINVAL;
 	pairs = calloc(player_cnt / 2, sizeof(*pairs));
 	if (!pairs)
 		return -ENOMEM;
@@ -161,6 +159,7 @@ static const struct program program = {
 	       "even. A round is a pass by one thread.",
 	.task = "play in pairs",
 	.worker_size = sizeof(struct player),
+	.threads_multiple = 2,
 	.prepare = prepare,
 	.run = run,
 	.meanwhile = call_off,

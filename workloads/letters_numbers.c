@@ -123,8 +123,6 @@ static int prepare(struct workload *workload, void *workers)
 	int err;
 
 	workload->shared = &script;
-	if (writer_cnt % 2)
-		return -EINVAL;
 	script.workload = workload;
 	script.writers = writers;
 	for (i = 0; i < writer_cnt; i++) {
@@ -185,6 +183,7 @@ static const struct program program = {
 	       "--threads has to be even. A round is a character by one thread.",
 	.task = "write letters and numbers in turns",
 	.worker_size = sizeof(struct writer),
+	.threads_multiple = 2,
 	.set_defaults = set_defaults,
 	.prepare = prepare,
 	.run = run,

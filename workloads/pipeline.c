@@ -143,8 +143,6 @@ static int prepare(struct workload *workload, void *workers)
 	unsigned int i;
 	int err;
 
-	if (options->thread_cnt < STAGES_MIN || options->thread_cnt > STAGES_MAX)
-		return -EINVAL;
 	for (i = 0; i < options->thread_cnt; i++) {
 		err = gilrt_queue_create(QUEUE_SIZE, &stages[i].in);
 		if (err)
@@ -203,6 +201,8 @@ static struct program program = {
 	       "item.",
 	.task = "pass the items through three to sixteen stages",
 	.worker_size = sizeof(struct stage),
+	.threads_min = STAGES_MIN,
+	.threads_max = STAGES_MAX,
 	.prepare = prepare,
 	.run = run,
 	.meanwhile = make_items,

@@ -74,8 +74,6 @@ static int prepare(struct workload *workload, void *arg)
 
 	shared.workload = workload;
 	workload->shared = &shared;
-	if (workload->options.thread_cnt <= ROLE_HIGH)
-		return -EINVAL;
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].shared = &shared;
 		workers[i].role = i < ROLE_MEDIUM ? (enum role)i : ROLE_MEDIUM;
@@ -207,6 +205,7 @@ static const struct program program = {
 	       "two threads; only the first two do work that counts. A round is a wait.",
 	.task = "invert the priorities",
 	.worker_size = sizeof(struct worker),
+	.threads_min = ROLE_HIGH + 1,
 	.set_defaults = set_defaults,
 	.prepare = prepare,
 	.run = run,

@@ -33,6 +33,7 @@ static const struct program program = {
 	       "thread.",
 	.task = "run each thread in an interpreter of its own",
 	.worker_size = sizeof(struct compute),
+	.threads_max = GILRT_GIL_MAX - 1,	/* one is the main interpreter's */
 	.set_defaults = set_defaults,
 	.prepare = compute_prepare,
 	.run = compute_run,

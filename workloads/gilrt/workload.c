@@ -15,6 +15,27 @@
 
 #define EXIT_USAGE	2
 
+static int check_threads(const struct workload *workload, char *error)
+{
+	const unsigned int thread_cnt = workload->options.thread_cnt;
+	const struct program *program = workload->program;
+
+	if (!program)
+		return 0;
+	if (thread_cnt < program->threads_min)
+		snprintf(error, WORKLOAD_ERROR_BYTES, "--threads: %u are too few, it takes %u",
+			 thread_cnt, program->threads_min);
+	else if (program->threads_max && thread_cnt > program->threads_max)
+		snprintf(error, WORKLOAD_ERROR_BYTES, "--threads: %u are too many, %u are possible",
+			 thread_cnt, program->threads_max);
+	else if (program->threads_multiple && thread_cnt % program->threads_multiple)
+		snprintf(error, WORKLOAD_ERROR_BYTES, "--threads: %u is not a multiple of %u",
+			 thread_cnt, program->threads_multiple);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 /* Reads the command line over what is in workload->options, and pins the process, or exits. */
 static void configure(struct workload *workload, const char *doc, const struct workload_option *own,
 		      int argc, char **argv)
@@ -33,6 +54,8 @@ static void configure(struct workload *workload, const char *doc, const struct w
 		err = -errno;
 		snprintf(error, sizeof(error), "--cpus: cannot run on these: %s", strerror(-err));
 	}
+	if (!err)
+		err = check_threads(workload, error);
 	if (err) {
 		fprintf(stderr, "%s: %s\n", name, *error ? error : strerror(-err));
 		exit(EXIT_USAGE);

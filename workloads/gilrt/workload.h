@@ -25,6 +25,8 @@ struct program {
 	const char *name, *doc;
 	const char *task;	/* "cannot <task>: ..." is what a failed run says */
 	size_t worker_size;	/* of what `run` gets; starts zeroed, one for each of --threads */
+	/* How many threads make sense; 0: any number does. */
+	unsigned int threads_min, threads_max, threads_multiple;
 
 	const struct workload_option *options;	/* its own, besides the common ones; may be NULL */
 
