@@ -6,15 +6,17 @@
 
 #include "workloads/gilrt/clock.h"
 #include "workloads/gilrt/native_lock.h"
+#include "workloads/gilrt/probes.h"
 #include "workloads/gilrt/thread.h"
 
-static uint64_t wait_begin(void)
+static uint64_t wait_begin(const void *lock)
 {
 	gilrt_save_thread();
+	probe_lock_wait(lock, GILRT_MUTEX);
 	return clock_now_ns();
 }
 
-static void wait_end(struct native_waits *waits, uint64_t start_ns)
+static void wait_end(const void *lock, struct native_waits *waits, uint64_t start_ns)
 {
 	struct gilrt_thread *self = gilrt_thread_current();
 	const uint64_t wait_ns = clock_now_ns() - start_ns;
@@ -23,6 +25,7 @@ static void wait_end(struct native_waits *waits, uint64_t start_ns)
 	waits->ns += wait_ns;
 	self->lock_wait_cnt++;
 	self->lock_wait_ns += wait_ns;
+	probe_lock_acquired(lock, GILRT_MUTEX, wait_ns);
 	gilrt_restore_thread();
 }
 
@@ -32,9 +35,9 @@ void native_mutex_lock(pthread_mutex_t *mutex, struct native_waits *waits)
 
 	if (!pthread_mutex_trylock(mutex))
 		return;
-	start_ns = wait_begin();
+	start_ns = wait_begin(mutex);
 	pthread_mutex_lock(mutex);
-	wait_end(waits, start_ns);
+	wait_end(mutex, waits, start_ns);
 }
 
 void native_rwlock_read(pthread_rwlock_t *lock, struct native_waits *waits)
@@ -43,9 +46,9 @@ void native_rwlock_read(pthread_rwlock_t *lock, struct native_waits *waits)
 
 	if (!pthread_rwlock_tryrdlock(lock))
 		return;
-	start_ns = wait_begin();
+	start_ns = wait_begin(lock);
 	pthread_rwlock_rdlock(lock);
-	wait_end(waits, start_ns);
+	wait_end(lock, waits, start_ns);
 }
 
 void native_rwlock_write(pthread_rwlock_t *lock, struct native_waits *waits)
@@ -54,7 +57,7 @@ void native_rwlock_write(pthread_rwlock_t *lock, struct native_waits *waits)
 
 	if (!pthread_rwlock_trywrlock(lock))
 		return;
-	start_ns = wait_begin();
+	start_ns = wait_begin(lock);
 	pthread_rwlock_wrlock(lock);
-	wait_end(waits, start_ns);
+	wait_end(lock, waits, start_ns);
 }

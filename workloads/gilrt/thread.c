@@ -94,9 +94,8 @@ int thread_finish(struct gilrt_thread *self)
 	/* A daemon may be too late for this: main reads without a lock once the runtime is over. */
 	if (self == threads.first || !thread_runtime_is_over(self))
 		self->ended = true;
-	if (self != threads.first && !self->daemon)
-		threads.alive_cnt--;
-	pthread_cond_signal(&threads.ended);
+	if (self != threads.first && !self->daemon && --threads.alive_cnt == 0)
+		pthread_cond_signal(&threads.ended);
 	pthread_mutex_unlock(&threads.mutex);
 	return err;
 }
