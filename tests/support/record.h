@@ -67,9 +67,13 @@ struct row {
 	const char *args[16];	/* as of record_workload() */
 	unsigned int cores;	/* skipped on a machine with fewer */
 	bool (*says)(const struct recording *recording);	/* besides what all rows must */
+	bool exact_waits;	/* looks see too little of the GIL to tell its waits */
 };
 
-/* The test of a row, its state: identities, waits as the runtime's, and what the row says. */
+/*
+ * The test of a row, its state: identities, waits as the runtime's, and what the row says; then, with
+ * --gil=exact, waits and holds as the runtime's.
+ */
 void row_test(void **state);
 #define ROW(row)	{ #row, row_test, NULL, NULL, &(row) }
 

@@ -14,6 +14,7 @@
 
 #include "workloads/gilrt/clock.h"
 #include "workloads/gilrt/interpreter.h"
+#include "workloads/gilrt/probes.h"
 #include "workloads/gilrt/schedstat.h"
 #include "workloads/gilrt/thread.h"
 
@@ -269,25 +270,41 @@ int thread_adopt_main(struct gilrt_interpreter *interpreter)
 	return 0;
 }
 
-void thread_await_all(void)
+/* As a wait for a thread, which a join is as well. With the mutex locked. */
+static void await_one(struct gilrt_thread *self)
 {
-	bool detached = false;
+	uint64_t start_ns, wait_ns;
+
+	probe_lock_wait(self, GILRT_THREAD);
+	start_ns = clock_now_ns();
+	pthread_cond_wait(&threads.ended, &threads.mutex);
+	wait_ns = clock_now_ns() - start_ns;
+	self->lock_wait_ns += wait_ns;
+	self->lock_wait_cnt++;
+	probe_lock_acquired(self, GILRT_THREAD, wait_ns);
+}
+
+static bool all_have_ended(void)
+{
+	bool ended;
 
 	pthread_mutex_lock(&threads.mutex);
-	while (threads.alive_cnt) {
-		/* Only if there is something to wait for, as in Python's own shutdown. */
-		if (!detached) {
-			detached = true;
-			pthread_mutex_unlock(&threads.mutex);
-			gilrt_save_thread();
-			pthread_mutex_lock(&threads.mutex);
-			continue;
-		}
-		pthread_cond_wait(&threads.ended, &threads.mutex);
-	}
+	ended = threads.alive_cnt == 0;
 	pthread_mutex_unlock(&threads.mutex);
-	if (detached)
-		gilrt_restore_thread();
+	return ended;
+}
+
+void thread_await_all(void)
+{
+	/* Only if there is something to wait for is the GIL let go, as in Python's own shutdown. */
+	if (all_have_ended())
+		return;
+	gilrt_save_thread();
+	pthread_mutex_lock(&threads.mutex);
+	while (threads.alive_cnt)
+		await_one(current);
+	pthread_mutex_unlock(&threads.mutex);
+	gilrt_restore_thread();
 }
 
 void thread_close(void)

@@ -51,7 +51,7 @@ _Static_assert(offsetof(struct gilrt_thread, native_thread_id) == 0xa0, "CPython
 /* Makes the caller the main thread, and the interpreter its own. */
 int thread_adopt_main(struct gilrt_interpreter *interpreter);
 
-/* From main, without the GIL: returns when all but the daemons have ended. */
+/* From main: returns when all but the daemons have ended. Lets go of the GIL if it has to wait. */
 void thread_await_all(void);
 
 /* From main, with the GIL: whoever wants it from now on is too late. */
