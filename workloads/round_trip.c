@@ -198,6 +198,20 @@ static void run(void *arg)
 	player->err = player->leads ? lead(player) : follow(player);
 }
 
+/*
+ * If a thread could not be started, the turn comes to its place and no further. It is handed on once,
+ * so that the first player sees that the game is over.
+ */
+static void meanwhile(void *shared, unsigned int player_cnt)
+{
+	struct player *players = shared;
+
+	if (player_cnt == 0 || players[player_cnt - 1].next == players)
+		return;
+	game.primitive->take(&players[player_cnt].turn);
+	game.primitive->give(&players[0].turn);
+}
+
 /* ---- the program ----------------------------------------------------------------------------- */
 
 static void set_defaults(struct workload_options *options)
@@ -212,6 +226,7 @@ static int prepare(struct workload *workload, void *arg)
 	unsigned int i;
 	int err = 0;
 
+	workload->shared = players;
 	for (i = 0; !err && i < player_cnt; i++) {
 		players[i].workload = workload;
 		players[i].leads = i == 0;
@@ -291,6 +306,7 @@ static const struct program program = {
 	.set_defaults = set_defaults,
 	.prepare = prepare,
 	.run = run,
+	.meanwhile = meanwhile,
 	.finish = finish,
 	.clean_up = clean_up,
 	.counters = counters,

@@ -57,7 +57,7 @@ static struct {
 static struct {
 	pid_t pid;
 	uint16_t port;			/* of a server elsewhere; 0: ours */
-	int go_fd;			/* closed when the client shall begin */
+	int go_fd;			/* a byte: begin. The end: there is nothing to begin */
 	int report_fd;			/* its report comes from here */
 } client = { .go_fd = -1, .report_fd = -1 };
 
@@ -95,25 +95,25 @@ static int request(int fd, uint64_t number)
 	return message.number == number ? 0 : -EPROTO;
 }
 
-static void client_converse(const struct workload_options *options, uint16_t port,
+static void client_converse(const struct workload_options *options, uint16_t port, bool begins,
 			    struct client_report *ret_report)
 {
 	static struct latency latency;
 	struct message last = { .number = LAST_NUMBER };
 	uint64_t first_ns = clock_now_ns(), last_ns = first_ns, now_ns;
-	int fd, err;
+	int fd, err = 0;
 
 	*ret_report = (struct client_report){ .err = fd = socket_open(port, true) };
 	if (fd < 0)
 		return;
-	do {
+	while (begins && !err && (!options->round_cnt || latency.cnt < options->round_cnt) &&
+	       last_ns - first_ns < options->duration_ns) {
 		err = request(fd, latency.cnt);
 		now_ns = clock_now_ns();
 		if (!err)
 			latency_add(&latency, now_ns - last_ns);
 		last_ns = now_ns;
-	} while (!err && (!options->round_cnt || latency.cnt < options->round_cnt) &&
-		 last_ns - first_ns < options->duration_ns);
+	}
 	if (send(fd, &last, sizeof(last), 0) < 0 && !err)
 		err = -errno;
 	close(fd);
@@ -131,7 +131,7 @@ static int client_main(const struct workload *workload)
 {
 	struct client_report report;
 
-	client_converse(&workload->options, client.port, &report);
+	client_converse(&workload->options, client.port, true, &report);
 	if (!report.err)
 		printf("{\"requests\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"p50_ns\":%" PRIu64
 		       ",\"p99_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64 "}\n", report.request_cnt, report.window_ns, report.p50_ns,
@@ -143,14 +143,13 @@ static void client_child(const struct workload_options *options, uint16_t port, 
 			 int report_fd)
 {
 	struct client_report report;
+	bool begins;
 	char byte;
 
 	prctl(PR_SET_NAME, "udp_client");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The end of this pipe is the sign to begin. */
-	if (read(go_fd, &byte, 1))
-		_exit(EXIT_FAILURE);
-	client_converse(options, port, &report);
+	begins = read(go_fd, &byte, 1) == 1;
+	client_converse(options, port, begins, &report);
 	_exit(write(report_fd, &report, sizeof(report)) == sizeof(report) ? EXIT_SUCCESS :
 	      EXIT_FAILURE);
 }
@@ -228,10 +227,13 @@ static void run(void *arg)
 	gilrt_thread_add_work(worker->work.unit_cnt, gilrt_work_checksum(&worker->work));
 }
 
+/* If a thread could not be started, the client is there only to tell the server to end. */
 static void meanwhile(void *shared, unsigned int worker_cnt)
 {
-	(void)shared;
-	(void)worker_cnt;
+	const struct workload *workload = shared;
+
+	if (worker_cnt == workload->options.thread_cnt && write(client.go_fd, "", 1) != 1)
+		server.over = true;
 	close(client.go_fd);
 	client.go_fd = -1;
 }
@@ -241,6 +243,7 @@ static int prepare(struct workload *workload, void *arg)
 	struct worker *workers = arg;
 	unsigned int i;
 
+	workload->shared = workload;
 	if (client.port)
 		exit(client_main(workload));	/* there is nothing to serve here */
 	for (i = 0; i < workload->options.thread_cnt; i++) {
