@@ -13,20 +13,14 @@
 #include "workloads/gilrt/cond.h"
 #include "workloads/gilrt/deadline.h"
 #include "workloads/gilrt/gilrt.h"
-
-/* On its thread's stack while it waits. In the queue until notified; the outer lock protects it. */
-struct waiter {
-	TAILQ_ENTRY(waiter) entry;
-	struct gilrt_lock *lock;
-	bool queued;
-};
+#include "workloads/gilrt/thread.h"
 
 struct gilrt_cond {
 	struct gilrt_lock *lock;	/* one of the two */
 	struct gilrt_rlock *rlock;
 	enum gilrt_kind kind;		/* of the object it is a part of, or is */
 	const void *object;
-	TAILQ_HEAD(, waiter) waiters;
+	TAILQ_HEAD(, gilrt_thread) waiters;	/* until notified; under the lock */
 };
 
 int gilrt_cond_create_as(const void *object, enum gilrt_kind kind, struct gilrt_lock *lock,
@@ -87,36 +81,47 @@ static void restore(struct gilrt_cond *cond, unsigned long level_cnt)
 		gilrt_lock_acquire(cond->lock, GILRT_FOREVER);
 }
 
-static void waiter_unlink(struct gilrt_cond *cond, struct waiter *waiter)
+static int waiter_link(struct gilrt_cond *cond, struct gilrt_thread *thread)
 {
-	if (!waiter->queued)
+	int err;
+
+	err = gilrt_lock_create_as(cond->object, cond->kind, &thread->waiter.lock);
+	if (err)
+		return err;
+	gilrt_lock_acquire(thread->waiter.lock, GILRT_NO_WAIT);
+	TAILQ_INSERT_TAIL(&cond->waiters, thread, waiter.entry);
+	thread->waiter.queued = true;
+	return 0;
+}
+
+static void waiter_unlink(struct gilrt_cond *cond, struct gilrt_thread *thread)
+{
+	if (!thread->waiter.queued)
 		return;
-	TAILQ_REMOVE(&cond->waiters, waiter, entry);
-	waiter->queued = false;
+	TAILQ_REMOVE(&cond->waiters, thread, waiter.entry);
+	thread->waiter.queued = false;
 }
 
 int gilrt_cond_wait(struct gilrt_cond *cond, int64_t timeout_ns)
 {
-	struct waiter waiter = { .queued = true };
+	struct gilrt_thread *self = gilrt_thread_current();
 	unsigned long level_cnt;
 	int err;
 
 	gilrt_checkpoint();
 	if (!is_owned(cond))
 		return -EPERM;
-	err = gilrt_lock_create_as(cond->object, cond->kind, &waiter.lock);
+	err = waiter_link(cond, self);
 	if (err)
 		return err;
-	gilrt_lock_acquire(waiter.lock, GILRT_NO_WAIT);
-	TAILQ_INSERT_TAIL(&cond->waiters, &waiter, entry);
 	level_cnt = release_all(cond);
 
-	err = gilrt_lock_acquire(waiter.lock, timeout_ns);
+	err = gilrt_lock_acquire(self->waiter.lock, timeout_ns);
 
 	restore(cond, level_cnt);
 	/* A notification that came just after the time-out is lost, in Python too. */
-	waiter_unlink(cond, &waiter);
-	gilrt_lock_destroy(waiter.lock);
+	waiter_unlink(cond, self);
+	gilrt_lock_destroy(self->waiter.lock);
 	return err;
 }
 
@@ -142,15 +147,18 @@ int gilrt_cond_wait_for(struct gilrt_cond *cond, bool (*predicate)(void *arg), v
 
 int gilrt_cond_notify(struct gilrt_cond *cond, unsigned int cnt)
 {
-	struct waiter *waiter;
+	struct gilrt_thread *thread;
 
 	gilrt_checkpoint();
 	if (!is_owned(cond))
 		return -EPERM;
-	while (cnt-- && (waiter = TAILQ_FIRST(&cond->waiters))) {
-		/* Out of the queue first: once its lock is released the waiter is gone. */
-		waiter_unlink(cond, waiter);
-		gilrt_lock_release(waiter->lock);
+	while (cnt && (thread = TAILQ_FIRST(&cond->waiters))) {
+		/* What is for a daemon that will not come back goes to the next. */
+		if (!thread_runtime_is_over(thread))
+			cnt--;
+		/* Out of the queue first: once its lock is released it may join another. */
+		waiter_unlink(cond, thread);
+		gilrt_lock_release(thread->waiter.lock);
 	}
 	return 0;
 }

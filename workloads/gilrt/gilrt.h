@@ -145,7 +145,10 @@ enum gilrt_checkpoints gilrt_checkpoint_policy(void);
 int gilrt_thread_start(void (*fn)(void *arg), void *arg, const char *name,
 		       struct gilrt_thread **ret_thread);
 
-/* The same for a thread that gilrt_stop() does not wait for. */
+/*
+ * The same for a thread that gilrt_stop() does not wait for. -EPERM, as in Python, from a thread of
+ * a sub-interpreter with a GIL of its own.
+ */
 int gilrt_thread_start_daemon(void (*fn)(void *arg), void *arg, const char *name,
 			      struct gilrt_thread **ret_thread);
 

@@ -151,6 +151,9 @@ static int thread_start(struct gilrt_interpreter *interpreter, bool daemon, void
 	struct gilrt_thread *thread;
 	int err;
 
+	/* With main's GIL it cannot hold one when the runtime ends. With another it could. */
+	if (daemon && interpreter->gil != threads.first->gil)
+		return -EPERM;
 	err = thread_create(name, interpreter, &thread);
 	if (err)
 		return err;
@@ -171,9 +174,8 @@ static int thread_start(struct gilrt_interpreter *interpreter, bool daemon, void
 		return err;
 	}
 	threads_append(thread);
-	err = gilrt_event_wait(thread->started, GILRT_FOREVER);
-	if (err)
-		return err;
+	/* It runs. If there is no memory to wait for its first turn, that does not take it back. */
+	gilrt_event_wait(thread->started, GILRT_FOREVER);
 	*ret_thread = thread;
 	return 0;
 }
@@ -296,15 +298,18 @@ static bool all_have_ended(void)
 
 void thread_await_all(void)
 {
-	/* Only if there is something to wait for is the GIL let go, as in Python's own shutdown. */
-	if (all_have_ended())
-		return;
-	gilrt_save_thread();
-	pthread_mutex_lock(&threads.mutex);
-	while (threads.alive_cnt)
-		await_one(current);
-	pthread_mutex_unlock(&threads.mutex);
-	gilrt_restore_thread();
+	/*
+	 * Only if there is something to wait for is the GIL let go, as in Python's own shutdown. Until
+	 * main has it back a daemon may have started another thread.
+	 */
+	while (!all_have_ended()) {
+		gilrt_save_thread();
+		pthread_mutex_lock(&threads.mutex);
+		while (threads.alive_cnt)
+			await_one(current);
+		pthread_mutex_unlock(&threads.mutex);
+		gilrt_restore_thread();
+	}
 }
 
 void thread_close(void)

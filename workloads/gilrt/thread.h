@@ -11,11 +11,23 @@
  * runtime ends.
  */
 
+#include <sys/queue.h>
+
 #include "workloads/gilrt/account.h"
 #include "workloads/gilrt/event.h"
 #include "workloads/gilrt/gil.h"
 #include "workloads/gilrt/gilrt.h"
 #include "workloads/gilrt/lock.h"
+
+/*
+ * A thread in the queue of a Condition. Part of the thread's object because a daemon that comes back
+ * from there to a runtime that is over ends then and there, and leaves it in the queue.
+ */
+struct cond_waiter {
+	TAILQ_ENTRY(gilrt_thread) entry;
+	struct gilrt_lock *lock;		/* of this wait */
+	bool queued;
+};
 
 struct gilrt_thread {
 	unsigned char unused[GILRT_THREAD_ID_OFFSET];	/* CPython has its fields here */
@@ -26,6 +38,7 @@ struct gilrt_thread {
 	struct gil *gil;			/* NULL: runs without */
 	struct gilrt_interpreter *interpreter;
 	struct gilrt_critical *critical;	/* innermost critical section, NULL: in none */
+	struct cond_waiter waiter;
 	bool daemon;
 	_Atomic bool ended;
 	unsigned int epoch;			/* the runtime it belongs to */
