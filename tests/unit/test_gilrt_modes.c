@@ -226,6 +226,53 @@ static void test_interpreters_have_an_end(void **state)
 	}
 }
 
+#define CREATOR_CNT	4
+
+struct creator {
+	_Atomic unsigned int *ready_cnt;
+	struct gilrt_interpreter *created;
+	int err;
+};
+
+static void create_one(void *arg)
+{
+	struct creator *creator = arg;
+
+	++*creator->ready_cnt;
+	while (*creator->ready_cnt < CREATOR_CNT)
+		gilrt_sleep(0);
+	creator->err = gilrt_interpreter_create(&creator->created);
+}
+
+static void test_interpreters_are_created_at_once(void **state)
+{
+	const struct gilrt_config config = { .mode = GILRT_PER_INTERPRETER };
+	struct gilrt_thread *threads[CREATOR_CNT];
+	struct creator creators[CREATOR_CNT];
+	struct gilrt_interpreter *interpreter;
+	_Atomic unsigned int ready_cnt = 0;
+	unsigned int i, k;
+
+	(void)state;
+	begin(&config);
+	for (i = 0; i < CREATOR_CNT; i++) {
+		creators[i] = (struct creator){ .ready_cnt = &ready_cnt };
+		assert_int_equal(gilrt_interpreter_create(&interpreter), 0);
+		assert_int_equal(gilrt_thread_start_in(interpreter, create_one, &creators[i],
+						       "creator", &threads[i]), 0);
+	}
+	for (i = 0; i < CREATOR_CNT; i++) {
+		assert_int_equal(gilrt_thread_join(threads[i]), 0);
+		assert_int_equal(creators[i].err, 0);
+		for (k = 0; k < i; k++)
+			assert_ptr_not_equal(creators[i].created, creators[k].created);
+	}
+	/* Main's, theirs, and one from each. */
+	for (i = 0; i < GILRT_GIL_MAX; i++)
+		assert_int_equal(gilrt_gil[i].locked != -1, i < 1 + 2 * CREATOR_CNT);
+	end();
+}
+
 /* ---- daemons ---------------------------------------------------------------------------------- */
 
 struct daemon {
@@ -387,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_interpreters_run_in_parallel),
 		cmocka_unit_test(test_interpreters_share_the_new_gil),
 		cmocka_unit_test(test_interpreters_have_an_end),
+		cmocka_unit_test(test_interpreters_are_created_at_once),
 		cmocka_unit_test(test_daemon_that_waits),
 		cmocka_unit_test(test_daemons_that_compute),
 		cmocka_unit_test(test_daemon_that_ends_is_listed),

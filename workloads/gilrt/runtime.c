@@ -4,7 +4,6 @@
  */
 
 #include <errno.h>
-#include <stdatomic.h>
 
 #include "workloads/gilrt/gil.h"
 #include "workloads/gilrt/interpreter.h"
@@ -14,38 +13,46 @@
 static struct gilrt_config config;
 static _Atomic enum gilrt_checkpoints checkpoint_policy;	/* a late daemon may look */
 
-/* The first is the main interpreter. */
+/* The first is the main interpreter. A mutex, since threads that create one may have different GILs. */
+static pthread_mutex_t interpreter_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct gilrt_interpreter interpreters[GILRT_GIL_MAX];
-static _Atomic unsigned int interpreter_cnt;
+static unsigned int interpreter_cnt;
 
 enum gilrt_checkpoints gilrt_checkpoint_policy(void)
 {
 	return checkpoint_policy;
 }
 
-int gilrt_interpreter_create(struct gilrt_interpreter **ret_interpreter)
+static int interpreter_create(struct gilrt_interpreter **ret_interpreter)
 {
+	const bool is_main = interpreter_cnt == 0;
 	struct gilrt_interpreter *interpreter;
-	unsigned int number;
 	int err;
 
-	/* Claimed one by one; a failed one stays unused. */
-	number = atomic_fetch_add(&interpreter_cnt, 1);
-	if (number >= GILRT_GIL_MAX) {
-		atomic_fetch_sub(&interpreter_cnt, 1);
+	if (interpreter_cnt == GILRT_GIL_MAX)
 		return -ENOSPC;
-	}
-	interpreter = &interpreters[number];
+	interpreter = &interpreters[interpreter_cnt];
 	interpreter->gil = NULL;
-	if (config.mode == GILRT_PER_INTERPRETER || (config.mode != GILRT_OFF && number == 0)) {
+	if (config.mode == GILRT_PER_INTERPRETER || (config.mode != GILRT_OFF && is_main)) {
 		err = gil_create(&config, &interpreter->gil);
 		if (err)
 			return err;
 	} else {
 		interpreter->gil = interpreters[0].gil;
 	}
+	interpreter_cnt++;
 	*ret_interpreter = interpreter;
 	return 0;
+}
+
+int gilrt_interpreter_create(struct gilrt_interpreter **ret_interpreter)
+{
+	int err;
+
+	pthread_mutex_lock(&interpreter_mutex);
+	err = interpreter_create(ret_interpreter);
+	pthread_mutex_unlock(&interpreter_mutex);
+	return err;
 }
 
 int gilrt_init(const struct gilrt_config *wanted)
