@@ -92,6 +92,14 @@ void gil_take(struct gilrt_thread *self)
 		gil_new_take(gil, self);
 }
 
+/* What comes next is not the GIL: a wait in a drop, be it a forced switch, is over. */
+static void resume(struct gilrt_thread *self)
+{
+	if (self->account.state == ACCOUNT_WAITING)
+		probe_gil_resume(self->gil->object,
+				 account_enter(&self->account, ACCOUNT_RELEASED, clock_now_ns()));
+}
+
 void gil_drop(struct gilrt_thread *self, bool ending)
 {
 	struct gil *gil = self->gil;
@@ -102,6 +110,8 @@ void gil_drop(struct gilrt_thread *self, bool ending)
 		gil_old_drop(gil, self);
 	else
 		gil_new_drop(gil, self, ending);
+	if (ending)
+		resume(self);
 }
 
 /* While a daemon may touch its GIL it is counted, so that the GIL outlives it. */
@@ -182,10 +192,7 @@ void gilrt_save_thread(void)
 
 	critical_suspend_all(self);
 	detach(self);
-	/* Here a forced switch ends a wait of its own: what comes next is not the GIL. */
-	if (self->account.state == ACCOUNT_WAITING)
-		probe_gil_resume(self->gil->object,
-				 account_enter(&self->account, ACCOUNT_RELEASED, clock_now_ns()));
+	resume(self);
 }
 
 void gilrt_restore_thread(void)
