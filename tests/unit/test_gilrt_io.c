@@ -278,6 +278,23 @@ static void test_drops_per_operation(void **state)
 	end();
 }
 
+/* Also if it is less than the kernel's unit. */
+static void test_select_takes_its_time(void **state)
+{
+	const int64_t timeout_ns = 999;
+	uint64_t start_ns;
+	unsigned int i;
+
+	(void)state;
+	begin();
+	for (i = 0; i < 1000; i++) {
+		start_ns = clock_now_ns();
+		assert_int_equal(gilrt_select(0, NULL, NULL, NULL, timeout_ns), 0);
+		assert_true(clock_now_ns() - start_ns >= (uint64_t)timeout_ns);
+	}
+	end();
+}
+
 /* ---- signals --------------------------------------------------------------------------------- */
 
 #define SIGNALS		3
@@ -427,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drops_per_operation),
+		cmocka_unit_test(test_select_takes_its_time),
 		cmocka_unit_test(test_interrupted_calls_are_made_again),
 	};
 

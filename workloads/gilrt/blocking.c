@@ -119,6 +119,12 @@ static uint64_t time_left_ns(uint64_t deadline_ns)
 	return now_ns < deadline_ns ? deadline_ns - now_ns : 0;
 }
 
+/* In the units of a call, and never less than was asked for. */
+static uint64_t round_up(uint64_t time_ns, uint64_t unit_ns)
+{
+	return time_ns / unit_ns + (time_ns % unit_ns != 0);
+}
+
 int gilrt_poll(struct pollfd *fds, nfds_t fd_cnt, int timeout_ms)
 {
 	uint64_t deadline_ns = clock_now_ns() + (uint64_t)timeout_ms * NSEC_PER_MSEC;
@@ -129,7 +135,7 @@ int gilrt_poll(struct pollfd *fds, nfds_t fd_cnt, int timeout_ms)
 		if (n != -EINTR)
 			return n;
 		if (timeout_ms > 0)
-			timeout_ms = (int)(time_left_ns(deadline_ns) / NSEC_PER_MSEC);
+			timeout_ms = (int)round_up(time_left_ns(deadline_ns), NSEC_PER_MSEC);
 	}
 }
 
@@ -137,13 +143,16 @@ int gilrt_select(int fd_cnt, fd_set *readable, fd_set *writable, fd_set *excepti
 		 int64_t timeout_ns)
 {
 	uint64_t deadline_ns = clock_now_ns() + (uint64_t)timeout_ns;
+	const uint64_t usec_per_sec = NSEC_PER_SEC / NSEC_PER_USEC;
 	struct timeval timeout;
+	uint64_t timeout_us;
 	int n;
 
 	for (;;) {
+		timeout_us = round_up((uint64_t)timeout_ns, NSEC_PER_USEC);
 		timeout = (struct timeval){
-			.tv_sec = timeout_ns / (int64_t)NSEC_PER_SEC,
-			.tv_usec = timeout_ns % (int64_t)NSEC_PER_SEC / (int64_t)NSEC_PER_USEC,
+			.tv_sec = (time_t)(timeout_us / usec_per_sec),
+			.tv_usec = (suseconds_t)(timeout_us % usec_per_sec),
 		};
 		CALL_WITHOUT_GIL(n, select(fd_cnt, readable, writable, exceptional,
 					   timeout_ns < 0 ? NULL : &timeout));
