@@ -38,6 +38,7 @@ void exact_inherit(struct thread *thread, const struct thread *parent, uint64_t 
 
 void exact_end(struct thread *thread, uint64_t now_ns)
 {
+	thread->exact.missed = false;
 	if (!thread->exact.known)
 		return;
 	if (thread->exact.holds && thread->place != PLACE_CORE)
@@ -48,9 +49,15 @@ void exact_end(struct thread *thread, uint64_t now_ns)
 	thread->exact = (struct exact_view){ .ever = true };
 }
 
+void exact_lose(struct thread *thread, uint64_t now_ns)
+{
+	exact_end(thread, now_ns);
+	thread->exact.missed = true;
+}
+
 bool exact_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
 {
-	if (thread->process->gil_exact && !thread->exact.ever && !thread->birth_lost &&
+	if (thread->process->gil_exact && !thread->exact.ever && !thread->exact.missed &&
 	    thread->switch_ins == 1)
 		exact_begin(queue, thread, now_ns);
 	if (!thread->exact.known)
@@ -96,6 +103,9 @@ void exact_gil_op(struct queue *queue, struct thread *thread, const struct trace
 void exact_lock_op(struct queue *queue, struct thread *thread, const struct trace_lockop *op,
 		   uint64_t now_ns)
 {
+	/* Whether it holds the GIL, a step at a lock does not say. */
+	if (thread->exact.missed)
+		return;
 	exact_begin(queue, thread, now_ns);
 	lock_wait_end(thread, now_ns);
 	if (op->op != TRACE_LOCK_OP_WAIT)

@@ -26,8 +26,10 @@
 void exact_begin(struct queue *queue, struct thread *thread, uint64_t now_ns);
 /* The same for one that fork(2) has just made: it is where its parent is. */
 void exact_inherit(struct thread *thread, const struct thread *parent, uint64_t now_ns);
-/* Nothing is known of its steps any more. */
+/* Its steps are at an end: it is dead, or another program. */
 void exact_end(struct thread *thread, uint64_t now_ns);
+/* Steps of it may have been lost: nothing is known until its next at a GIL. */
+void exact_lose(struct thread *thread, uint64_t now_ns);
 
 /* The thread got a core: decides its state. False: it is not exact, gil_come() has to. */
 bool exact_come(struct queue *queue, struct thread *thread, uint64_t now_ns);

@@ -25,21 +25,28 @@ int gil_peek_take(struct timeline *timeline, struct thread *thread,
 	return gils_peek(&timeline->gils, peek);
 }
 
-/* From the process's begin on, or its program's: its threads have taken no step yet. */
+/* One that fork(2) has made is where its parent is; any other has taken no step yet. */
+static void exact_begin_one(struct timeline *timeline, struct thread *thread)
+{
+	const struct thread *parent = idmap_get(&timeline->people->thread_ids, thread->parent);
+	bool forked = parent && parent->process != thread->process && !thread->switch_ins;
+
+	if (forked && parent->exact.known)
+		exact_inherit(thread, parent, timeline->now_ns);
+	else if (forked)
+		exact_lose(thread, timeline->now_ns);
+	else
+		exact_begin(&timeline->queue, thread, timeline->now_ns);
+}
+
+/* From the process's begin on, or its program's. */
 static void exact_begin_all(struct timeline *timeline, struct process *process)
 {
 	for (size_t i = 0; i < timeline->alive_cnt; i++) {
 		struct thread *thread = timeline->alive[i];
-		const struct thread *parent;
 
-		if (thread->process != process || thread->exact.known)
-			continue;
-		parent = idmap_get(&timeline->people->thread_ids, thread->parent);
-		if (parent && parent->process != process && parent->exact.known &&
-		    !thread->switch_ins)
-			exact_inherit(thread, parent, timeline->now_ns);
-		else if (thread->place != PLACE_LOST)
-			exact_begin(&timeline->queue, thread, timeline->now_ns);
+		if (thread->process == process && !thread->exact.known && !thread->exact.missed)
+			exact_begin_one(timeline, thread);
 	}
 }
 

@@ -87,6 +87,7 @@ int life_sight(struct timeline *timeline, uint64_t id, struct thread **ret_threa
 			return err;
 		thread->birth_lost = true;
 		thread->place = PLACE_LOST;
+		exact_lose(thread, timeline->now_ns);
 		queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
 	}
 	if (thread->place == PLACE_GONE) {
@@ -114,13 +115,16 @@ static void birth_decide(struct timeline *timeline, struct thread *thread, uint3
 		place_was(timeline, core, NULL);
 		life_come(timeline, thread, core);
 		thread->switch_ins = 0;
-		if (thread->place == PLACE_LOST)
+		if (thread->place == PLACE_LOST) {
+			exact_lose(thread, timeline->now_ns);
 			queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
+		}
 		place_core_set(timeline, &(struct core_change){
 			.at_ns = timeline->now_ns, .core = core, .use = CORE_OURS, .thread = thread,
 		});
 	} else if (gap_is_open(timeline)) {
 		thread->place = PLACE_LOST;
+		exact_lose(thread, timeline->now_ns);
 		queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
 	} else {
 		thread->place = PLACE_READY;
@@ -194,7 +198,7 @@ static void thread_stray(struct timeline *timeline, struct thread *thread)
 {
 	if (thread->place == PLACE_CORE)
 		thread->on_core_ns += timeline->now_ns - thread->in_ns;
-	exact_end(thread, timeline->now_ns);
+	exact_lose(thread, timeline->now_ns);
 	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_lose(&timeline->queue, thread, timeline->now_ns);
 	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);

@@ -75,6 +75,7 @@ struct gil_view {
 struct exact_view {
 	bool known;		/* all of them, for now; else the rest is empty */
 	bool ever;
+	bool missed;		/* some may have been lost: nothing but its next at a GIL says more */
 	bool holds, waits;	/* the GIL; for it */
 	uint64_t lock_kind;	/* of the lock that it waits for: enum trace_lock_kind */
 };

@@ -335,6 +335,80 @@ static void test_lost_events_end_it(void **state)
 	assert_int_equal(two(tb)->gil_hold.total_ns, 1000 + 1000);
 }
 
+/* Also one that was born before they were lost, and not seen to run: it may have taken the GIL. */
+static void test_lost_events_before_it_ran(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 3500, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_thread(tb, 4000, 0, 1, 3, 1);
+	tb_gap(tb, 5200, 1, 4500, 5100, 7);
+	TB_PEEK(tb_sample(tb, 5500, 1, 3), 0, 3, TB_HELD, 2);
+	TB_PEEK(tb_sample(tb, 6500, 1, 3), 0, 3, TB_HELD, 2);
+	step(tb, 7000, 1, 3, TRACE_GIL_OP_DROP);
+	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8100, TRACE_END_TREE);
+	tb_analyze(tb);
+	tb_expect(tb, 3, STATE_UNKNOWN, 1000);
+	tb_expect(tb, 3, STATE_RUN_GIL, 1500);
+	tb_expect(tb, 3, STATE_RUN_FREE, 1000);
+}
+
+static void test_lock_says_nothing_of_the_gil(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_gap(tb, 4500, 1, 4000, 4400, 7);
+	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2);
+	lock_step(tb, 5000, 1, 2, TRACE_LOCK_OP_ACQUIRED, TRACE_LOCK_KIND_LOCK);
+	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 1);
+	step(tb, 7000, 1, 2, TRACE_GIL_OP_DROP);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_RUN_GIL, 2000);
+}
+
+/* A GIL that is used later makes nobody exact again. */
+static void test_another_gil_after_lost_events(void **state)
+{
+	struct tb *tb = *state;
+
+	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gap(tb, 5500, 1, 5000, 5400, 7);
+	tb_switch(tb, 5800, 1, 0, TRACE_HOW_NONE, 2);
+	gil_add(tb, 5900, 0, 2, 1);
+	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 1);
+	TB_PEEK(tb_sample(tb, 7000, 1, 2), 0, 2, TB_HELD, 1);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_UNKNOWN, 800);
+	/* Half-way from the switch-in to the first look. */
+	tb_expect(tb, 2, STATE_RUN_GIL, 1000 + 2100);
+	tb_expect(tb, 2, STATE_RUN_FREE, 1000 + 100);
+}
+
+/* Where the parent was when it forked is not known: nor where the child is. */
+static void test_fork_after_lost_events(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 3500, 1, 2, TRACE_HOW_DEAD, 0);
+	step(tb, 3600, 0, 1, TRACE_GIL_OP_TAKE);
+	tb_gap(tb, 4500, 0, 4000, 4400, 7);
+	tb_thread(tb, 5000, 0, 1, 3, 3);
+	gil_add(tb, 5000, 0, 2, 3);
+	tb_switch(tb, 5200, 1, 0, TRACE_HOW_NONE, 3);
+	TB_PEEK(tb_sample(tb, 5200, 1, 3), 0, 3, TB_HELD, 1);
+	TB_PEEK(tb_sample(tb, 6000, 1, 3), 0, 3, TB_HELD, 1);
+	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8100, TRACE_END_TREE);
+	tb_analyze(tb);
+	tb_expect(tb, 3, STATE_RUN_GIL, 2800);
+	tb_expect(tb, 3, STATE_RUN_FREE, 0);
+}
+
 static void test_left_alive(void **state)
 {
 	struct tb *tb = *state;
@@ -387,6 +461,10 @@ int main(void)
 		TEST(test_exact_from_the_first_step_on),
 		TEST(test_fork_and_exec),
 		TEST(test_lost_events_end_it),
+		TEST(test_lost_events_before_it_ran),
+		TEST(test_lock_says_nothing_of_the_gil),
+		TEST(test_another_gil_after_lost_events),
+		TEST(test_fork_after_lost_events),
 		TEST(test_left_alive),
 		TEST(test_text_and_json_say_so),
 	};
