@@ -47,6 +47,12 @@ void gilfind_free(struct gilfind *f)
 	free(f);
 }
 
+void gilfind_detach(struct gilfind *f)
+{
+	if (f->probes)
+		gilprobes_detach(f->probes);
+}
+
 const struct probe_cost *gilfind_cost(const struct gilfind *f)
 {
 	return f->probes ? gilprobes_cost(f->probes) : NULL;
@@ -73,27 +79,18 @@ static void warning_make(struct gilfind_warning *warning, int fd, const struct g
 			 "no GIL probes in %s, going on with --gil=cheap", file);
 }
 
-/* Looks into a file, and tells the probes where its GILs are. */
-static int file_look(struct gilfind *f, int fd, const struct program_key *key,
-		     struct program_gil *ret_gil)
-{
-	int err = elfsym_find_gil(fd, ret_gil);
-
-	/* A table that is full costs a look-up at the next exec, or this GIL, not the recording. */
-	if (!err)
-		session_learn_program(f->session, key, ret_gil);
-	return err;
-}
-
-/* Attaches to what is in it, if that is wanted, and tells the probes when every step will be known. */
-static void file_probe(struct gilfind *f, int fd, const struct program_key *key,
+/*
+ * Attaches to what is in the file, if that is wanted, and tells the probes of it. Whoever executes it
+ * meanwhile is looked up after that, and finds it attached to.
+ */
+static void file_learn(struct gilfind *f, int fd, const struct program_key *key,
 		       struct program_gil *gil, struct gilprobes_file *ret_file)
 {
 	*ret_file = (struct gilprobes_file){};
-	if (f->probes && !gilprobes_attach(f->probes, fd, ret_file))
-		gil->exact = gil->cnt && ret_file->sites;
-	if (gil->exact)
-		session_learn_program(f->session, key, gil);
+	if (f->probes && gil->cnt && !gilprobes_attach(f->probes, fd, ret_file))
+		gil->exact = ret_file->sites > 0;
+	/* A table that is full costs a look-up at the next exec, or this GIL, not the recording. */
+	session_learn_program(f->session, key, gil);
 	f->needs_samples |= gil->cnt && !gil->exact;
 }
 
@@ -112,9 +109,9 @@ static void command_prepare(struct gilfind *f, int fd, struct gilfind_warning *w
 	key.ino = st.st_ino;
 	key.size = st.st_size;
 	key.dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
-	if (file_look(f, fd, &key, &gil))
+	if (elfsym_find_gil(fd, &gil))
 		return;
-	file_probe(f, fd, &key, &gil, &f->prepared);
+	file_learn(f, fd, &key, &gil, &f->prepared);
 	if (f->probes && !gil.exact)
 		warning_make(warning, fd, &f->prepared);
 }
@@ -202,10 +199,13 @@ static int exec_probe(struct gilfind *f, struct journal *journal, const struct d
 	struct gilprobes_file probes;
 	int err = 0;
 
-	file_probe(f, fd, &exec->program, gil, &probes);
-	if (gil->exact)
+	file_learn(f, fd, &exec->program, gil, &probes);
+	if (!gil->cnt)
+		return 0;
+	/* Unless the process is gone, or has replaced its program again. */
+	if (gil->exact && !session_learn_exact(f->session, exec->pid, id))
 		err = gil_tell(journal, exec, gil, id);
-	else if (f->probes)
+	else if (f->probes && !gil->exact)
 		warning_make(ret_warning, fd, &probes);
 	return err ? err : probes_tell(f, journal, exec->process, &probes);
 }
@@ -221,12 +221,12 @@ int gilfind_exec(struct gilfind *f, struct journal *journal, const struct decode
 	*ret_warning->text = 0;
 	if (fd < 0)
 		return 0;	/* what this program waited for stays unknown */
-	if (file_look(f, fd, &exec->program, &gil) ||
+	if (elfsym_find_gil(fd, &gil) ||
 	    (gil.cnt && session_learn_process(f->session, exec->pid, exec->start_code + gil.offset, &gil,
 					      &id)))
 		goto out;
 	err = gil_tell(journal, exec, &gil, id);
-	if (!err && gil.cnt)
+	if (!err)
 		err = exec_probe(f, journal, exec, fd, &gil, id, ret_warning);
 out:
 	close(fd);

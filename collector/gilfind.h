@@ -21,6 +21,9 @@ struct gilfind;
 int gilfind_new(struct session *session, enum gil_watch mode, struct gilfind **ret_find);
 void gilfind_free(struct gilfind *find);
 
+/* Lets go of all programs; waits for those that are at a probe. */
+void gilfind_detach(struct gilfind *find);
+
 /* NULL unless exactness is wanted. */
 const struct probe_cost *gilfind_cost(const struct gilfind *find);
 /* There is a GIL that only clock samples tell of where nobody contends for it. */

@@ -68,6 +68,11 @@ void gilprobes_free(struct gilprobes *p)
 	free(p);
 }
 
+void gilprobes_detach(struct gilprobes *p)
+{
+	sites_keep(p->sites, 0);
+}
+
 const struct probe_cost *gilprobes_cost(const struct gilprobes *p)
 {
 	return &p->cost;

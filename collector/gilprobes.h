@@ -18,6 +18,9 @@ struct gilprobes;
 int gilprobes_new(struct session *session, struct gilprobes **ret_probes);
 void gilprobes_free(struct gilprobes *probes);
 
+/* Lets go of all files; nothing is attached to afterwards. */
+void gilprobes_detach(struct gilprobes *probes);
+
 const struct probe_cost *gilprobes_cost(const struct gilprobes *probes);
 
 struct gilprobes_file {

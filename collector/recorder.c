@@ -294,11 +294,11 @@ static void tell_whom_we_wait_for(struct recorder *r)
 static int execs_look_up(struct recorder *r)
 {
 	struct drain_exec *exec = drain_execs(r->drain);
-	struct gilfind_warning warning = {};
 	int err = 0;
 
 	while (exec) {
 		struct drain_exec *next = exec->next;
+		struct gilfind_warning warning = {};
 
 		if (!err)
 			err = gilfind_exec(r->gilfind, r->journal, &exec->exec, &warning);
@@ -398,6 +398,8 @@ static int recorder_end(struct recorder *r)
 	sample_err = journal_sample_cores(r->journal);
 	end_ns = journal_now_ns();
 	session_detach(r->session);
+	/* In programs that go on, too: a probe that has lost its core in the middle holds up its ring. */
+	gilfind_detach(r->gilfind);
 	drain_err = drain_stop(r->drain);
 	err = books_close(&(struct books){
 		.end_ns = end_ns,

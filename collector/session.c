@@ -183,7 +183,6 @@ int session_open(const struct session_config *config, struct session **ret_sessi
 		fault_explain(ret_fault, err, "cannot create the ring buffers");
 		goto fail;
 	}
-	s->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	*ret_session = s;
 	return 0;
 fail:
@@ -289,8 +288,11 @@ bool session_sees_cores(const struct session *s)
 
 int session_attach(struct session *s, struct session_fault *ret_fault)
 {
-	int err = probes__attach(s->skel);
+	int err;
 
+	/* Not before: what was tried out with the probes is no part of their cost. */
+	s->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	err = probes__attach(s->skel);
 	if (err)
 		return fault_explain(ret_fault, err, "cannot attach the probes");
 	err = s->sample_hz ? sampler_attach(s) : 0;
@@ -376,6 +378,19 @@ int session_learn_process(struct session *s, uint32_t pid, uint64_t address,
 		return -errno;
 	*ret_gil = gils.gil[0];
 	return 0;
+}
+
+int session_learn_exact(struct session *s, uint32_t pid, uint32_t gil)
+{
+	int map = bpf_map__fd(s->skel->maps.gils_by_pid);
+	struct process_gils gils;
+
+	if (bpf_map_lookup_elem(map, &pid, &gils))
+		return -errno;
+	if (gils.gil[0] != gil)
+		return -ESRCH;
+	gils.exact = 1;
+	return bpf_map_update_elem(map, &pid, &gils, BPF_EXIST) ? -errno : 0;
 }
 
 bool session_command_lives(const struct session *s)

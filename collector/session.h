@@ -81,6 +81,8 @@ int session_learn_program(struct session *session, const struct program_key *key
  */
 int session_learn_process(struct session *session, uint32_t pid, uint64_t address,
 			  const struct program_gil *gil, uint32_t *ret_gil);
+/* That all its steps are told of from now on, unless it has other GILs than `gil` and those beside it. */
+int session_learn_exact(struct session *session, uint32_t pid, uint32_t gil);
 /* The command's own process has threads that have not died. */
 bool session_command_lives(const struct session *session);
 /*

@@ -29,6 +29,14 @@ static __always_inline struct thread_slot *exact_hit(struct spot *spot)
 	return slot;
 }
 
+/* NULL while not all that the program tells is attached to: some of the steps say nothing certain. */
+static __always_inline struct process_gils *exact_gils(struct thread_slot *slot)
+{
+	struct process_gils *gils = bpf_map_lookup_elem(&gils_by_pid, &slot->pid);
+
+	return gils && gils->exact ? gils : NULL;
+}
+
 /* The id of the GIL at this address; the thread is known by it from now on. */
 static __always_inline u32 exact_gil(struct spot *spot, struct thread_slot *slot, u64 address,
 				     struct process_gils *gils)
@@ -40,7 +48,7 @@ static __always_inline u32 exact_gil(struct spot *spot, struct thread_slot *slot
 	slot->gil_at = at;
 	at = (at - 1) & (EVENT_GILS_MAX - 1);
 	if (!(gils->exist & 1u << at))
-		gils->exist |= 1u << at;
+		gil_exists(gils, at);
 	return gil_id(spot, slot, gils, at);
 }
 
@@ -64,7 +72,7 @@ static __always_inline void exact_gil_op(struct pt_regs *ctx, u32 op)
 	slot = exact_hit(&spot);
 	if (!slot)
 		return;
-	gils = bpf_map_lookup_elem(&gils_by_pid, &slot->pid);
+	gils = exact_gils(slot);
 	if (!gils)
 		return;
 	gil = exact_gil(&spot, slot, ctx->di, gils);
@@ -106,7 +114,7 @@ static __always_inline void exact_lock_op(struct pt_regs *ctx, u32 op)
 
 	slot = exact_hit(&spot);
 	if (!slot || !exact_lock_matters(slot, op, ctx->di, ctx->dx) ||
-	    !ring_reserve(&spot, e, EVENT_LOCKOP, slot->id))
+	    !exact_gils(slot) || !ring_reserve(&spot, e, EVENT_LOCKOP, slot->id))
 		return;
 	e->head.ts_ns = bpf_ktime_get_ns();
 	e->op = op;

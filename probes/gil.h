@@ -110,6 +110,12 @@ static __always_inline u64 gil_holder(const struct process_gils *gils, const str
 	return fsbase;
 }
 
+/* Several threads find several of them at once. */
+static __always_inline void gil_exists(struct process_gils *gils, u32 at)
+{
+	__sync_fetch_and_or(&gils->exist, 1u << at);
+}
+
 /* `at` is 1 + place. */
 static __always_inline int gil_read(struct spot *spot, const struct process_gils *gils, u32 at,
 				    struct gil_words *ret_words)
@@ -154,7 +160,7 @@ __noinline u32 gil_search(struct process_gils *gils, u64 fsbase, u32 known)
 		    bpf_probe_read_user(&words, sizeof(words), (void *)gils->address[at]) ||
 		    !gil_created(&words))
 			continue;
-		gils->exist |= 1u << at;
+		gil_exists(gils, at);
 		if (gil_holder(gils, &words) != fsbase)
 			continue;
 		if (words.locked)
@@ -184,7 +190,7 @@ static __always_inline u32 gil_find(struct spot *spot, struct thread_slot *slot,
 	if (gil_read(spot, gils, at, words))
 		return 0;
 	if (word)
-		gils->exist |= 1u << ((word - 1) & (EVENT_GILS_MAX - 1));
+		gil_exists(gils, (word - 1) & (EVENT_GILS_MAX - 1));
 	else if (gil_created(words) && (!slot->gil_at || gils->exist & (gils->exist - 1)))
 		found = gil_search(gils, slot->fsbase, slot->gil_at);
 	if (!found || (found != at && gil_read(spot, gils, found, words)))

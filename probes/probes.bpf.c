@@ -356,6 +356,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	}
 	slot->fsbase = 0;
 	slot->gil_at = 0;
+	slot->lock = 0;
 	bpf_map_delete_elem(&gils_by_pid, &slot->pid);
 	exec_tell(&spot, task, slot, bprm->filename);
 	return 0;
