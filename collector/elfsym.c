@@ -117,6 +117,7 @@ struct search {
 	uint64_t base;		/* address of .stapsdt.base, 0: there is none */
 	struct elfsym_probe *probes;
 	size_t cnt;
+	size_t unusable_cnt;
 };
 
 /* From an address to the place in the file that is mapped there. */
@@ -200,21 +201,26 @@ static int note_take(struct search *search, const char *at, size_t len)
 	struct elfsym_probe probe = {};
 	uint64_t addresses[3], moved;
 
-	if (len < sizeof(addresses))
+	if (len < sizeof(addresses)) {
+		search->unusable_cnt++;
 		return 0;
+	}
 	memcpy(addresses, at, sizeof(addresses));
 	at += sizeof(addresses);
 	provider = text_next(&at, end);
 	name = text_next(&at, end);
 	arguments = text_next(&at, end);
-	if (!arguments || strcmp(provider, search->provider) || strlen(name) >= sizeof(probe.name) ||
-	    !arguments_lie_as_in_calls(arguments))
+	/* One that is cut may be anybody's. */
+	if (arguments && (strcmp(provider, search->provider) || strlen(name) >= sizeof(probe.name)))
 		return 0;
 	moved = search->base ? search->base - addresses[1] : 0;
-	if (!file_offset(search->elf, addresses[0] + moved, &probe.offset) ||
+	if (!arguments || !arguments_lie_as_in_calls(arguments) ||
+	    !file_offset(search->elf, addresses[0] + moved, &probe.offset) ||
 	    !nops_look(search->fd, probe.offset, &probe.has_nop5) ||
-	    (addresses[2] && !file_offset(search->elf, addresses[2] + moved, &probe.semaphore)))
+	    (addresses[2] && !file_offset(search->elf, addresses[2] + moved, &probe.semaphore))) {
+		search->unusable_cnt++;
 		return 0;
+	}
 	strcpy(probe.name, name);
 	return probe_add(search, &probe);
 }
@@ -222,17 +228,18 @@ static int note_take(struct search *search, const char *at, size_t len)
 static int notes_read(struct search *search, Elf_Scn *section)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
-	size_t at = 0, name_at, content_at;
+	size_t at = 0, next, name_at, content_at;
 	GElf_Nhdr note;
 	int err = 0;
 
-	while (data && !err && (at = gelf_getnote(data, at, &note, &name_at, &content_at))) {
+	for (; data && !err && (next = gelf_getnote(data, at, &note, &name_at, &content_at)); at = next) {
 		const char *name = (const char *)data->d_buf + name_at;
 
 		if (note.n_type == 3 && note.n_namesz == sizeof("stapsdt") &&
 		    !memcmp(name, "stapsdt", sizeof("stapsdt")))
 			err = note_take(search, (const char *)data->d_buf + content_at, note.n_descsz);
 	}
+	search->unusable_cnt += !data || at < data->d_size;
 	return err;
 }
 
@@ -268,7 +275,7 @@ static int base_take(struct search *search, Elf_Scn *section)
 }
 
 int elfsym_find_probes(int fd, const char *provider, struct elfsym_probe **ret_probes,
-		       size_t *ret_cnt)
+		       size_t *ret_cnt, size_t *ret_unusable)
 {
 	struct search search = { .fd = fd, .provider = provider };
 	int err = elf_open(fd, &search.elf);
@@ -286,5 +293,6 @@ int elfsym_find_probes(int fd, const char *provider, struct elfsym_probe **ret_p
 	}
 	*ret_probes = search.probes;
 	*ret_cnt = search.cnt;
+	*ret_unusable = search.unusable_cnt;
 	return 0;
 }

@@ -26,10 +26,11 @@ struct elfsym_probe {
 
 /*
  * The probes of a provider whose arguments lie in %rdi, %rsi, %rdx, as far as there are any. Others, and
- * places that hold no nop, are left out: what lies there might be single-stepped. The list is the
- * caller's to free; NULL and 0 when there are none.
+ * places that hold no nop, are left out: what lies there might be single-stepped. How many of the
+ * provider's were is in *ret_unusable, damaged notes included. The list is the caller's to free; NULL
+ * and 0 when there are none.
  */
 int elfsym_find_probes(int fd, const char *provider, struct elfsym_probe **ret_probes,
-		       size_t *ret_cnt);
+		       size_t *ret_cnt, size_t *ret_unusable);
 
 #endif

@@ -144,7 +144,7 @@ int gilprobes_attach(struct gilprobes *p, int fd, struct gilprobes_file *ret_fil
 	struct elfsym_probe *found;
 	struct stat st;
 	char path[64];
-	size_t cnt;
+	size_t cnt, unusable;
 	int err;
 
 	if (fstat(fd, &st))
@@ -153,13 +153,16 @@ int gilprobes_attach(struct gilprobes *p, int fd, struct gilprobes_file *ret_fil
 		if (p->known[i].dev == st.st_dev && p->known[i].ino == st.st_ino)
 			known = &p->known[i];
 	if (!known) {
-		err = elfsym_find_probes(fd, "gilrt", &found, &cnt);
+		err = elfsym_find_probes(fd, "gilrt", &found, &cnt, &unusable);
 		if (err)
 			return err;
 		known = file_add(p, &st);
 		/* The file itself, whatever its name is by now. */
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		if (known && has_all_needed(found, cnt))
+		/* A place that cannot be used is steps that nobody would hear of. */
+		if (known && unusable)
+			known->file = (struct gilprobes_file){ .failed = unusable, .error = -ENOEXEC };
+		else if (known && has_all_needed(found, cnt))
 			all_attach(p, path, found, cnt, &known->file);
 		free(found);
 		if (!known)
