@@ -169,8 +169,10 @@ static void clean_up(struct workload *workload, void *arg)
 	struct link *links = arg;
 	unsigned int i;
 
-	for (i = 0; i < workload->options.thread_cnt; i++)
+	for (i = 0; i < workload->options.thread_cnt; i++) {
+		pthread_mutex_destroy(&links[i].mutex);
 		gilrt_lock_destroy(links[i].turn);
+	}
 }
 
 static void set_name(const struct workload *workload, unsigned int number, char *name, size_t size)

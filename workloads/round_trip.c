@@ -246,7 +246,6 @@ static struct truth_counter counters[] = {
 static int finish(struct workload *workload, void *arg)
 {
 	const struct player *players = arg;
-
 	unsigned int i;
 	int err = 0;
 
@@ -290,8 +289,8 @@ static bool parse_other_cpus(const char *text, void *value)
 }
 
 static const struct workload_option options[] = {
-	{ "primitive", "event|lock|queue|simple-queue", "What the turn passes through (event)", parse_primitive,
-	  NULL },
+	{ "primitive", "event|lock|queue|simple-queue", "What the turn passes through (event)",
+	  parse_primitive, NULL },
 	{ "other-cpus", "LIST", "Where all threads but the first run (as --cpus)", parse_other_cpus,
 	  NULL },
 	{ 0 },

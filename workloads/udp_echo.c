@@ -134,8 +134,8 @@ static int client_main(const struct workload *workload)
 	client_converse(&workload->options, client.port, true, &report);
 	if (!report.err)
 		printf("{\"requests\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"p50_ns\":%" PRIu64
-		       ",\"p99_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64 "}\n", report.request_cnt, report.window_ns, report.p50_ns,
-		       report.p99_ns, report.max_ns);
+		       ",\"p99_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64 "}\n", report.request_cnt,
+		       report.window_ns, report.p50_ns, report.p99_ns, report.max_ns);
 	return workload_exit_status(workload, "talk to the server", report.err);
 }
 

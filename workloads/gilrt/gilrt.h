@@ -222,7 +222,7 @@ enum gilrt_kind {
 	GILRT_QUEUE,
 	GILRT_SIMPLE_QUEUE,
 	GILRT_THREAD,		/* start and join */
-	GILRT_MUTEX,		/* of an object (object.h) or native code (native_lock.h): its waits only */
+	GILRT_MUTEX,		/* of an object (object.h); of native code (native_lock.h) the waits only */
 };
 
 /* Let go of the GIL and take it again. In pairs, around a call that may block. */
