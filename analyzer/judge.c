@@ -4,7 +4,7 @@
  *
  * high: nothing is missing and the clocks agree. low: more than 1 % of the threads' time is
  * unknown, records contradict each other, or some are missing and nothing says where. medium:
- * anything between.
+ * anything between; also if the program's own probes took more than a tenth of its time on cores.
  */
 #include "analyzer/judge.h"
 
@@ -109,6 +109,8 @@ static void doubts_fill(struct report *report)
 	if (quality->missed)
 		doubt(quality, CONFIDENCE_MEDIUM, "%s skipped",
 		      format_noun(quality->missed, "probe run", "probe runs").s);
+	if (quality->hits_cost_ns > report->tree.curves->integral_ns[CURVE_SCHEDULED] / 10)
+		doubt(quality, CONFIDENCE_MEDIUM, "probes in the program slowed it down");
 	if (quality->contradictions)
 		doubt(quality, CONFIDENCE_LOW, "%s the others",
 		      format_noun(quality->contradictions, "record contradicts",

@@ -127,6 +127,7 @@ static const struct program program = {
 	       "the GIL. On one core unless --cpus is given. A round is a unit of work of one "
 	       "thread.",
 	.task = "run the threads",
+	.threads_min = 2,
 	.worker_size = sizeof(struct worker),
 	.set_defaults = set_defaults,
 	.prepare = prepare,

@@ -316,6 +316,7 @@ static const struct program program = {
 	.doc = "One thread that answers datagrams of a child process and others that compute, with or "
 	       "without a GIL. A round is a datagram.",
 	.task = "serve",
+	.threads_max = 17,	/* starting more takes longer than the client is patient */
 	.worker_size = sizeof(struct worker),
 	.options = options,
 	.prepare = prepare,

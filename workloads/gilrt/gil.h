@@ -13,7 +13,7 @@
 
 struct gil {
 	struct gilrt_gil *object;	/* what can be seen from outside */
-	bool old;			/* gil_old.c instead of gil.c */
+	bool old;			/* gil_old.c instead of gil_new.c */
 	/*
 	 * As in CPython up to 3.12 a flag of the interpreter: only the holder ever acts on it. Relaxed
 	 * accesses do: what must be ordered is ordered by the mutexes.

@@ -161,6 +161,7 @@ void gil_new_drop(struct gil *gil, struct gilrt_thread *self, bool ending)
 
 	probe_gil_drop(object, account_enter(&self->account, ACCOUNT_RELEASED, clock_now_ns()));
 	self->drop_cnt++;
+	/* As CPython does, where the thread's state may have been exchanged since the taking. */
 	atomic_store_explicit(&object->last_holder, self, memory_order_relaxed);
 
 	mutex_lock(gil, self, &object->mutex);

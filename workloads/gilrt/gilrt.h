@@ -14,7 +14,8 @@
  *  - around a call that may block it lets go: gilrt_save_thread() ... gilrt_restore_thread().
  *    blocking.h, lock.h and all that is made of locks have done that already.
  *
- * With the GIL off all of these do nothing, and the threads run in parallel.
+ * With the GIL off the threads run in parallel, and all that is left of these is what daemons and
+ * critical sections (object.h) need.
  *
  * Errors are negative errno values; 0 is success. `ret_` parameters are written only on success.
  * All times are CLOCK_MONOTONIC in nanoseconds unless a name says otherwise.
@@ -38,7 +39,7 @@ struct gilrt_thread;
  *
  * `locked` is -1 as long as there is no such GIL: before it is created, after gilrt_fini(), and for
  * ever when the GIL is off. last_holder is not cleared by a drop: it means "holds" only while
- * locked is 1. Only gil.c and gil_old.c write here.
+ * locked is 1. Only gil.c, gil_new.c and gil_old.c write here.
  */
 struct gilrt_gil {
 	unsigned long interval_us;			/* a waiter's patience */

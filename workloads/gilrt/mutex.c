@@ -3,6 +3,8 @@
  * A lock of two bits. Who finds it taken spins for a moment, where threads do run in parallel, and
  * then parks. Usually a waiter has to compete for the lock once it is awake; after a millisecond of
  * waiting it is handed over.
+ *
+ * There are probes for waits only: every object has a mutex, and most accesses lock one.
  */
 
 #include <sched.h>
@@ -78,11 +80,8 @@ void gilrt_mutex_lock(struct gilrt_mutex *mutex)
 {
 	uint64_t start_ns;
 
-	if (gilrt_mutex_try(mutex)) {
-		if (probe_locks_wanted())
-			probe_lock_acquired(mutex, GILRT_MUTEX, 0);
+	if (gilrt_mutex_try(mutex))
 		return;
-	}
 	start_ns = clock_now_ns();
 	lock_slowly(mutex);
 	if (probe_locks_wanted())
@@ -104,9 +103,6 @@ void gilrt_mutex_unlock(struct gilrt_mutex *mutex)
 {
 	uint8_t bits = LOCKED;
 
-	/* How long it was held would cost the object eight bytes more, and nobody asks a mutex. */
-	if (probe_locks_wanted())
-		probe_lock_release(mutex, GILRT_MUTEX, 0);
 	if (!atomic_compare_exchange_strong(&mutex->bits, &bits, 0))
 		parking_wake(&mutex->bits, give_to);
 }

@@ -45,11 +45,12 @@ static const struct argp_option option_table[] = {
 	{ "rounds", KEY_ROUNDS, "N", 0,
 	  "Stop after N rounds; without --seconds, however long that takes", 0 },
 	{ "cpus", KEY_CPUS, "LIST", 0, "Run on these only, such as 0 or 0,2-3", 0 },
-	{ "gil", KEY_GIL, "new|old|per-interpreter|off", 0,
+	{ "gil", KEY_GIL, "MODE", 0,
 	  "Run under a GIL as Python has had since 3.2 (new; on means the same), under one as before "
-	  "that (old), with one for each sub-interpreter, or in parallel (off)", 0 },
+	  "that (old), with one for each sub-interpreter (per-interpreter; the same as new where there "
+	  "is but one), or in parallel (off)", 0 },
 	{ "switch-interval", KEY_SWITCH_INTERVAL, "US", 0,
-	  "A waiting thread's patience in microseconds (5000)", 0 },
+	  "A waiting thread's patience, microseconds (5000)", 0 },
 	{ "check-interval", KEY_CHECK_INTERVAL, "N", 0,
 	  "With --gil old: let go of it every N instructions (100)", 0 },
 	{ "checkpoints", KEY_CHECKPOINTS, "loops|every-op", 0,

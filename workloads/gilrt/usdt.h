@@ -3,12 +3,12 @@
 #define GILRT_USDT_H
 
 /*
- * Static probes: places in the program that a tracer may attach to. Their catalogue is in
- * probes.h; this is how one is made.
+ * Static probes: places in the program that a tracer may attach to. What they mean is in gilrt.h,
+ * one function for each in probes.h; this is how one is made.
  *
  * A probe is a 1-byte nop, then a 5-byte nop. The note in the ELF file points to the first: every
  * kernel emulates it, where it would single-step the longer one (which in a guest costs ten times
- * as much). Kernels from 6.18 on replace a 5-byte nop by a call, which is cheaper still: who knows
+ * as much). What the program has written before is in memory there. Kernels from 6.18 on replace a 5-byte nop by a call, which is cheaper still: who knows
  * that the kernel does so attaches one byte further.
  *
  * The arguments are in %rdi, %rsi and %rdx, as those of a call: a tracer need not parse the note.
@@ -48,11 +48,11 @@
 
 #define USDT_2(provider, name, semaphore, first, second)				\
 	__asm__ volatile(USDT_PLACE(provider, name, semaphore, "8@%%rdi 8@%%rsi")	\
-			 :: "D"((uint64_t)(first)), "S"((uint64_t)(second)))
+			 :: "D"((uint64_t)(first)), "S"((uint64_t)(second)) : "memory")
 #define USDT_3(provider, name, semaphore, first, second, third)				\
 	__asm__ volatile(USDT_PLACE(provider, name, semaphore, "8@%%rdi 8@%%rsi 8@%%rdx")	\
 			 :: "D"((uint64_t)(first)), "S"((uint64_t)(second)),		\
-			    "d"((uint64_t)(third)))
+			    "d"((uint64_t)(third)) : "memory")
 
 #else
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/summary.h"
 #include "workloads/gilrt/workload.h"
 
 #define EXIT_USAGE	2
@@ -150,66 +151,6 @@ bool workload_is_over(const struct workload *workload, uint64_t rounds)
 	return (round_cnt && rounds >= round_cnt) || clock_now_ns() >= workload->deadline_ns;
 }
 
-struct totals {
-	uint64_t units, cpu_ns, wait_ns, waits;
-	uint32_t checksum;
-};
-
-static void totals_add(struct totals *totals, const struct gilrt_stats *stats)
-{
-	totals->units += stats->units;
-	totals->cpu_ns += stats->cpu_ns;
-	totals->wait_ns += stats->gil_wait_ns;
-	totals->waits += stats->gil_waits;
-	totals->checksum = totals->checksum * 31 + stats->checksum;
-}
-
-/* A name that ends in "_ns" is a time. */
-static void counter_print(const struct truth_counter *counter)
-{
-	const size_t len = strlen(counter->name);
-
-	if (len <= 3 || strcmp(counter->name + len - 3, "_ns") != 0) {
-		printf("%" PRIu64 " %s, ", counter->value, counter->name);
-		return;
-	}
-	printf("%.*s ", (int)len - 3, counter->name);
-	if (counter->value < NSEC_PER_MSEC)
-		printf("%.1f us, ", (double)counter->value / (double)NSEC_PER_USEC);
-	else
-		printf("%.1f ms, ", (double)counter->value / (double)NSEC_PER_MSEC);
-}
-
-static int summary_print(const struct workload *workload, const struct truth_counter *counters,
-			 size_t counter_cnt)
-{
-	const struct workload_options *options = &workload->options;
-	const struct gilrt_thread *thread = NULL;
-	struct gilrt_stats stats;
-	struct totals totals = { .units = 0 };
-	size_t i;
-
-	while ((thread = gilrt_thread_next(thread))) {
-		gilrt_thread_stats(thread, &stats);
-		totals_add(&totals, &stats);
-	}
-	for (i = 0; i < workload->process_cnt; i++)
-		totals_add(&totals, &workload->processes[i].stats);
-	printf("%s: %u threads, GIL %s, %.3f s: ", workload->name, options->thread_cnt,
-	       options_mode_name(options->runtime.mode),
-	       (double)(workload->end_ns - workload->start_ns) / (double)NSEC_PER_SEC);
-	for (i = 0; i < counter_cnt; i++)
-		counter_print(&counters[i]);
-	printf("%" PRIu64 " units, checksum %08" PRIx32 "\n", totals.units, totals.checksum);
-	printf("%s: %.3f s of CPU, %.3f s waiting for the GIL in %" PRIu64 " waits, %lu switches\n",
-	       workload->name, (double)totals.cpu_ns / (double)NSEC_PER_SEC,
-	       (double)totals.wait_ns / (double)NSEC_PER_SEC, totals.waits, gilrt_switches());
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout))
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
 int workload_report(const struct workload *workload, const struct truth_counter *counters,
 		    size_t counter_cnt)
 {
@@ -228,7 +169,7 @@ int workload_report(const struct workload *workload, const struct truth_counter 
 	if (workload->options.truth)
 		err = truth_write(stdout, &truth);
 	else
-		err = summary_print(workload, counters, counter_cnt);
+		err = summary_write(stdout, &truth);
 	gilrt_fini();
 	return err;
 }
