@@ -216,12 +216,65 @@ static void test_daemon_that_ends_in_a_condition(void **state)
 	gilrt_lock_destroy(meeting.lock);
 }
 
+/* ---- a wait in the last drop ------------------------------------------------------------------- */
+
+struct blocker {
+	pid_t main_tid;
+	_Atomic bool has_mutex;
+};
+
+static bool sleeps(pid_t tid)
+{
+	char path[64], state = '?';
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	stat = fopen(path, "r");
+	if (!stat)
+		return false;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = '?';
+	fclose(stat);
+	return state == 'S';
+}
+
+/* Like a holder of the GIL's mutex that has lost its core: main, which drops the GIL, waits for it. */
+static void *block_main(void *arg)
+{
+	struct blocker *blocker = arg;
+
+	pthread_mutex_lock(&gilrt_gil->mutex);
+	blocker->has_mutex = true;
+	while (!sleeps(blocker->main_tid))
+		sched_yield();
+	pthread_mutex_unlock(&gilrt_gil->mutex);
+	return NULL;
+}
+
+static void test_wait_in_the_last_drop_ends(void **state)
+{
+	struct blocker blocker = { .main_tid = gettid() };
+	pthread_t handle;
+
+	(void)state;
+	begin(GILRT_NEW);
+	assert_int_equal(pthread_create(&handle, NULL, block_main, &blocker), 0);
+	while (!blocker.has_mutex)
+		sched_yield();
+	assert_int_equal(gilrt_stop(), 0);
+	pthread_join(handle, NULL);
+	assert_int_equal(gilrt_thread_next(NULL)->account.entry_cnt[ACCOUNT_WAITING], 1);
+	assert_int_equal(gilrt_thread_next(NULL)->account.state, ACCOUNT_RELEASED);
+	gilrt_fini();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stop_waits_for_what_a_daemon_starts),
 		cmocka_unit_test(test_daemons_have_main_s_gil),
 		cmocka_unit_test(test_daemon_that_ends_in_a_condition),
+		cmocka_unit_test(test_wait_in_the_last_drop_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
