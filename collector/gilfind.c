@@ -191,7 +191,7 @@ static int gil_tell(struct journal *journal, const struct decoded_exec *exec,
 	return journal_add(journal, &record);
 }
 
-/* Attaching takes milliseconds: until then looks tell of the GIL. */
+/* Attaching takes tens of milliseconds: until then looks tell of the GIL. */
 static int exec_probe(struct gilfind *f, struct journal *journal, const struct decoded_exec *exec,
 		      int fd, struct program_gil *gil, uint32_t id,
 		      struct gilfind_warning *ret_warning)
