@@ -158,26 +158,23 @@ static void detach(struct gilrt_thread *self)
 	daemon_leave(self);
 }
 
+void gil_yield(struct gilrt_thread *self)
+{
+	if (self->gil)
+		self->gil->ticks_left = self->gil->check_interval;
+	detach(self);
+	gil_attach(self);
+}
+
 void gilrt_checkpoint(void)
 {
 	struct gilrt_thread *self = gilrt_thread_current();
-	struct gil *gil;
 
 	/* Work may be done without a runtime, too. */
 	if (!self)
 		return;
-	gil = self->gil;
-	if (!gil) {
-		if (self->daemon)
-			gil_attach(self);
-		return;
-	}
-	/* A request seen one loop later is as good, and this is in every loop. */
-	if (gil->old ? !gil_old_tick(gil) :
-	    !atomic_load_explicit(&gil->drop_request, memory_order_relaxed))
-		return;
-	detach(self);
-	gil_attach(self);
+	if (self->gil ? gil_is_wanted(self->gil) : self->daemon)
+		gil_yield(self);
 }
 
 void gilrt_checkpoint_op(void)

@@ -7,6 +7,7 @@
  * operations do nothing when that is NULL, which means that there is none.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "workloads/gilrt/gilrt.h"
@@ -34,6 +35,20 @@ void gil_take(struct gilrt_thread *self);
 /* The same as a step into the runtime: a daemon that comes too late ends there. */
 void gil_attach(struct gilrt_thread *self);
 
+/*
+ * Has somebody asked for it, or is it time to let go? Inline, for it is in every loop: a request that
+ * is seen one loop later is as good. The old one counts this as an instruction.
+ */
+static inline bool gil_is_wanted(struct gil *gil)
+{
+	if (gil->old)
+		return --gil->ticks_left < 0;
+	return atomic_load_explicit(&gil->drop_request, memory_order_relaxed);
+}
+
+/* Lets go of it, and takes it again. */
+void gil_yield(struct gilrt_thread *self);
+
 /* A thread that ends does not wait for a taker: it will not be there to disturb one. */
 void gil_drop(struct gilrt_thread *self, bool ending);
 
@@ -45,8 +60,6 @@ void gil_new_destroy(struct gilrt_gil *object);
 
 void gil_old_take(struct gil *gil, struct gilrt_thread *self);
 void gil_old_drop(struct gil *gil, struct gilrt_thread *self);
-/* The holder has run another instruction. Is it time to let go? */
-bool gil_old_tick(struct gil *gil);
 void gil_old_create(struct gilrt_gil *object);
 void gil_old_destroy(struct gilrt_gil *object);
 

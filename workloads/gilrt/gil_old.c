@@ -69,11 +69,3 @@ void gil_old_drop(struct gil *gil, struct gilrt_thread *self)
 	self->drop_cnt++;
 	let_go(gil->object);
 }
-
-bool gil_old_tick(struct gil *gil)
-{
-	if (--gil->ticks_left >= 0)
-		return false;
-	gil->ticks_left = gil->check_interval;
-	return true;
-}

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "workloads/gilrt/gilrt.h"
+#include "workloads/gilrt/thread.h"
 #include "workloads/gilrt/work.h"
 
 enum op {
@@ -75,14 +75,16 @@ static void put_cell(struct gilrt_work *work, uint64_t selector, uint64_t value)
 static void run_program(struct gilrt_work *work, unsigned int start,
 			enum gilrt_checkpoints policy)
 {
+	struct gilrt_thread *self = gilrt_thread_current();
+	struct gil *gil_every_op = policy == GILRT_EVERY_OP && self ? self->gil : NULL;
 	const struct insn *insn = &program[start], *link = NULL;
 	uint64_t *reg = work->reg;
 
 	for (;;) {
 		const struct insn *i = insn++;
 
-		if (policy == GILRT_EVERY_OP)
-			gilrt_checkpoint();
+		if (gil_every_op && gil_is_wanted(gil_every_op))
+			gil_yield(self);
 		switch ((enum op)i->op) {
 		case OP_ADD:
 			reg[i->a] += reg[i->b];
