@@ -4,7 +4,7 @@
 #   make check    install what is missing, build, run all tests
 #   make          build only            make deps    install only
 #   make bench    measure beside perf   make help    all of it
-#   make fidelity hold the GIL model against every CPython here, side by side (12 minutes)
+#   make fidelity hold the GIL model against every CPython here, side by side (12 to 18 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
 # Variants build beside each other:  make check CC=clang    make check SAN=address,undefined

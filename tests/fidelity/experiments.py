@@ -59,9 +59,13 @@ def _cpu_list(cpus):
     return ",".join(str(cpu) for cpu in cpus)
 
 
+# Shares even out with the number of turns that a thread gets.
+SWITCHING_SECONDS = {2: 0.8, 4: 0.8, 8: 1.4}
+
+
 def switching(threads):
     name = ", %d threads" % threads
-    return Experiment("switching", "tests/fidelity/switching", "switching", 1.2, [
+    return Experiment("switching", "tests/fidelity/switching", "switching", SWITCHING_SECONDS[threads], [
         Figure("switches/s" + name, f.switch_rate, f.within(0.08)),
         Figure("hold p50, ms" + name, f.hold_p50, f.within(0.03), 2),
         Figure("share, max-min" + name, f.share_spread, f.Difference(0.04), 3),
@@ -70,7 +74,7 @@ def switching(threads):
 
 
 def convoy(label, cpus, io_cpus, stall_bar, p50_bar, p99_bar):
-    return Experiment("convoy", "workloads/convoy", "convoy", 0.7, [
+    return Experiment("convoy", "workloads/convoy", "convoy", 0.6, [
         Figure("stalls/s, " + label, f.stall_rate, stall_bar),
         Figure("stall p50, ms, " + label, f.stall_p50, p50_bar, 2),
         Figure("read p99, ms, " + label, f.read_p99, p99_bar, 2),
@@ -79,7 +83,7 @@ def convoy(label, cpus, io_cpus, stall_bar, p50_bar, p99_bar):
 
 
 # The more compete, the fewer requests, and the more they differ.
-UDP_SECONDS = {0: 0.5, 1: 1.0, 2: 1.6, 4: 1.6}
+UDP_SECONDS = {0: 0.5, 1: 0.8, 2: 2.0, 4: 2.0}
 
 
 def udp(others):
@@ -91,26 +95,26 @@ def udp(others):
 
 
 def round_trip(primitive):
-    return Experiment("round-trip", "workloads/round_trip", "round_trip", 0.4, [
+    return Experiment("round-trip", "workloads/round_trip", "round_trip", 0.3, [
         Figure("%s round trip, µs" % primitive, f.p50_us, f.factor(1.5)),
     ], cpus="first", io_cpus="second", io_option="--other-cpus",
         model=("--primitive", primitive), primitive=primitive)
 
 
 def stream():
-    return Experiment("round-trip", "tests/fidelity/stream", "stream", 0.4, [
+    return Experiment("round-trip", "tests/fidelity/stream", "stream", 0.3, [
         Figure("items/s, Queue(1)", f.item_rate, f.factor(1.5), 0),
     ], cpus="second", io_cpus="first", io_option="--producer-cpus")
 
 
 def with_lock(label, reference, model, bar, cpus, io_cpus):
-    return Experiment("with-lock", "tests/fidelity/counting", "counting", 0.5, [
+    return Experiment("with-lock", "tests/fidelity/counting", "counting", 0.4, [
         Figure("with Lock, 4 : 1, " + label, f.lock_ratio, bar, 2),
     ], reference, cpus=cpus, io_cpus=io_cpus, io_option="--other-cpus", threads=4, model=model)
 
 
 def interval(milliseconds):
-    return Experiment("interval", "workloads/convoy", "convoy", 0.7, [
+    return Experiment("interval", "workloads/convoy", "convoy", 0.6, [
         Figure("stall p50, ms, at %d ms" % milliseconds, f.stall_p50, f.within(0.05), 2),
     ], cpus="second", io_cpus="first", io_option="--reader-cpus", threads=2,
         model=("--switch-interval", str(1000 * milliseconds)), interval_us=1000 * milliseconds)
@@ -134,14 +138,14 @@ def old_convoy():
 
 def free_switching():
     return Experiment("off", "tests/fidelity/switching", "switching", 0.5, [
-        Figure("switches/s, GIL off, 4 threads", f.switch_rate, f.Absolute(0, 0, "0")),
+        Figure("switches/s, off, 4 threads", f.switch_rate, f.Absolute(0, 0, "0")),
     ], FREE_THREADED, threads=4, model=("--gil", "off"))
 
 
 def free_convoy():
     return Experiment("off", "workloads/convoy", "convoy", 0.8, [
-        Figure("stalls/s, GIL off, two CPUs", f.stall_rate, f.Absolute(0, 10, "≤10")),
-        Figure("reads/s, GIL off, two CPUs", f.read_rate, None, 0),
+        Figure("stalls/s, off, two CPUs", f.stall_rate, f.Absolute(0, 10, "≤10")),
+        Figure("reads/s, off, two CPUs", f.read_rate, None, 0),
     ], FREE_THREADED, cpus="second", io_cpus="first", io_option="--reader-cpus", threads=2,
         model=("--gil", "off"))
 

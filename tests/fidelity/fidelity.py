@@ -163,8 +163,8 @@ def say(results, found, round_cnt, runs):
 def write_readme(path, text):
     with open(path) as readme:
         before, _, rest = readme.read().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
+    _, found, after = rest.partition(END)
+    if not found:
         sys.exit("fidelity: %s has no lines %s and %s" % (path, BEGIN.strip(), END.strip()))
     with open(path, "w") as readme:
         readme.write(before + BEGIN + "```\n" + text + "```\n" + END + after)

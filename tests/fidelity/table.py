@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Text: the table of verdicts, and the table of all interpreters."""
 
-LABEL_WIDTH = 31
+LABEL_WIDTH = 28
 
 
 def number(value, digits):
@@ -13,7 +13,7 @@ def verdict_rows(results):
     yield ("", "model", "CPython", "min..max", "ratio", "bar", "")
     for r in results:
         spread = "-"
-        if r.references:
+        if len(r.references) > 1:
             spread = "%s..%s" % (number(min(r.references.values()), r.digits),
                                  number(max(r.references.values()), r.digits))
         ratio = number(r.model / r.reference, 2) if r.reference and r.model is not None else "-"
