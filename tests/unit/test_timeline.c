@@ -17,9 +17,11 @@
 #define NR_POLL 7
 #define NR_NANOSLEEP 35
 #define NR_ACCEPT 43
+#define NR_EXECVE 59
 #define NR_WAIT4 61
 #define NR_FUTEX 202
 #define NR_RESTART 219
+#define NR_EXIT_GROUP 231
 #define NR_TGKILL 234
 
 static int setup(void **state)
@@ -128,6 +130,29 @@ static void test_early_waking(void **state)
 	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 800);
 	tb_expect(tb, 2, STATE_UNKNOWN, 0);
 	assert_int_equal(tb->report.quality.causes[CAUSE_THREAD], 1);
+}
+
+/* Who ends or replaces its process kills the other threads, whatever they wait for. */
+static void test_killers_are_believed(void **state)
+{
+	struct tb *tb = *state;
+
+	two_threads(tb);
+	tb_block(tb, 4000, 1, 2, NR_NANOSLEEP, 0, 0);
+	tb_waking(tb, 4500, 0, 1, 2, NR_EXIT_GROUP, 0, 0);
+	tb_switch(tb, 4600, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 5000, 1, 2, NR_FUTEX, 0x1000, 0);
+	tb_waking(tb, 5500, 0, 1, 2, NR_EXECVE, 0, 0);
+	tb_switch(tb, 5600, 1, 0, TRACE_HOW_NONE, 2);
+	/* Early: only a believed one explains the end of a sleep. */
+	tb_waking(tb, 5900, 0, 1, 2, NR_EXIT_GROUP, 0, 0);
+	tb_block(tb, 6000, 1, 2, NR_NANOSLEEP, 0, 0);
+	tb_switch(tb, 6400, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 7000);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.quality.causes[CAUSE_THREAD], 3);
+	tb_expect(tb, 2, STATE_WAIT_SLEEP, 500);
+	tb_expect(tb, 2, STATE_UNKNOWN, 0);
 }
 
 /* The same over more than PRESCAN_SHORT_NS, where the first pass has to know. */
@@ -815,6 +840,7 @@ int main(void)
 		TEST(test_wait_ends_at_waking),
 		TEST(test_second_waking_ignored),
 		TEST(test_early_waking),
+		TEST(test_killers_are_believed),
 		TEST(test_early_waking_long),
 		TEST(test_early_then_late),
 		TEST(test_early_then_late_long),
