@@ -12,38 +12,30 @@
 #include "analyzer/run.h"
 #include "analyzer/thread.h"
 
-static bool state_is_wait(int state)
+static int idle_split(struct cores *cores, uint64_t waiting, uint64_t whole_ns)
 {
-	return state >= STATE_WAIT_GIL && state <= STATE_WAIT_OTHER;
+	struct core_split *split;
+	int err = array_reserve(&cores->splits, &cores->splits_cap, waiting + 1, sizeof(*split));
+
+	if (err)
+		return err;
+	if (cores->splits_cnt <= waiting)
+		cores->splits_cnt = waiting + 1;
+	split = &cores->splits[waiting];
+	split->whole_ns += whole_ns;
+	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
+		split->thread_ns[i] += (unsigned __int128)cores->in_state[i] * whole_ns;
+	return 0;
 }
 
-/* Splits `total_ns` over the waiting threads; cumulative rounding keeps the sum exact. */
-static void idle_split(struct cores *cores, uint64_t total_ns, uint64_t waiting)
-{
-	uint64_t before = 0, given_ns = 0;
-
-	for (int i = 0; i < STATE_CNT; i++) {
-		unsigned __int128 share;
-		uint64_t upto_ns;
-
-		if (!state_is_wait(i) || !cores->in_state[i])
-			continue;
-		before += cores->in_state[i];
-		share = (unsigned __int128)total_ns * before + waiting / 2;
-		upto_ns = (uint64_t)(share / waiting);
-		cores->idle_wait_ns[i] += upto_ns - given_ns;
-		given_ns = upto_ns;
-	}
-}
-
-static void idle_advance(struct cores *cores, uint64_t now_ns)
+static int idle_advance(struct cores *cores, uint64_t now_ns)
 {
 	uint64_t passed_ns = now_ns - cores->last_ns;
 	uint64_t ready, waiting = 0, idle = cores->idle_cnt;
 
 	cores->last_ns = now_ns;
 	if (!passed_ns || !idle)
-		return;
+		return 0;
 	ready = cores->in_state[STATE_READY_WOKEN] + cores->in_state[STATE_READY_PREEMPTED];
 	if (ready > idle)
 		ready = idle;
@@ -51,10 +43,34 @@ static void idle_advance(struct cores *cores, uint64_t now_ns)
 	idle -= ready;
 	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
 		waiting += cores->in_state[i];
-	if (waiting && idle)
-		idle_split(cores, (waiting < idle ? waiting : idle) * passed_ns, waiting);
 	if (idle > waiting)
 		cores->idle_nobody_ns += (idle - waiting) * passed_ns;
+	if (!waiting || !idle)
+		return 0;
+	return idle_split(cores, waiting, (waiting < idle ? waiting : idle) * passed_ns);
+}
+
+/* In equal parts over so many threads; whole nanoseconds, the largest remainders first. */
+static void split_settle(struct cores *cores, const struct core_split *split, uint64_t waiting)
+{
+	uint64_t rests[STATE_CNT] = { 0 }, left_ns = split->whole_ns;
+
+	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++) {
+		uint64_t part_ns = (uint64_t)(split->thread_ns[i] / waiting);
+
+		rests[i] = (uint64_t)(split->thread_ns[i] % waiting);
+		cores->idle_wait_ns[i] += part_ns;
+		left_ns -= part_ns;
+	}
+	for (; left_ns; left_ns--) {
+		int most = STATE_WAIT_GIL;
+
+		for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
+			if (rests[i] > rests[most])
+				most = i;
+		rests[most] = 0;
+		cores->idle_wait_ns[most]++;
+	}
 }
 
 static void core_advance(struct cores *cores, struct core_tally *core, uint64_t now_ns)
@@ -160,9 +176,10 @@ static int cores_change(void *ctx, const struct change *change)
 
 	if (!err)
 		err = order_check(cores, change->at_ns);
+	if (!err)
+		err = idle_advance(cores, change->at_ns);
 	if (err)
 		return err;
-	idle_advance(cores, change->at_ns);
 	scheduled_advance(cores, change->at_ns);
 	cores->scheduled_cnt += state_is_scheduled(change->to);
 	cores->scheduled_cnt -= state_is_scheduled(change->from);
@@ -183,9 +200,10 @@ static int cores_core(void *ctx, const struct core_change *change)
 	struct core_thread *thread;
 	int err = order_check(cores, change->at_ns);
 
+	if (!err)
+		err = idle_advance(cores, change->at_ns);
 	if (err)
 		return err;
-	idle_advance(cores, change->at_ns);
 	core_advance(cores, core, change->at_ns);
 	if (core->use == CORE_OURS)
 		cores->threads[core->thread_slot].on_core = false;
@@ -242,9 +260,10 @@ static int cores_end(void *ctx, const struct run *run)
 {
 	struct cores *cores = ctx;
 	uint64_t ours_ns = 0, unsure_ns = 0, idle_ns = 0;
-	int err = 0;
+	int err = idle_advance(cores, run->end_ns);
 
-	idle_advance(cores, run->end_ns);
+	for (size_t waiting = 1; !err && waiting < cores->splits_cnt; waiting++)
+		split_settle(cores, &cores->splits[waiting], waiting);
 	scheduled_advance(cores, run->end_ns);
 	for (size_t i = 0; !err && i < cores->cores_cnt; i++) {
 		struct core_tally *core = &cores->cores[i];
@@ -277,6 +296,7 @@ void cores_clear(struct cores *cores)
 	}
 	free(cores->cores);
 	free(cores->threads);
+	free(cores->splits);
 	*cores = (struct cores){ 0 };
 }
 

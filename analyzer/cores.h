@@ -9,6 +9,8 @@
  * accounted for as in speed-up stacks (Eyerman, Du Bois, Eeckhout, ISPASS 2012): as many as there
  * are ready threads idle while work waited; then as many as there are waiting threads, in equal
  * parts over those threads by the class of their wait; the rest idle because there are no threads.
+ * What is split is summed first, for each number of waiting threads, and divided at the end, the
+ * largest remainders first: so the parts do not depend on how often something else changed.
  */
 #ifndef ANALYZER_CORES_H
 #define ANALYZER_CORES_H
@@ -39,6 +41,12 @@ struct core_tally {
 	size_t guests_cap, guests_cnt;
 };
 
+/* Idle time while so many threads waited. */
+struct core_split {
+	uint64_t whole_ns;			/* of cores: to be split */
+	unsigned __int128 thread_ns[STATE_CNT];	/* the same, times the threads in each wait */
+};
+
 /* What is kept of a thread: its state, and its core while it has one. */
 struct core_thread {
 	enum thread_state state;	/* STATE_CNT = not alive */
@@ -57,8 +65,11 @@ struct cores {
 	uint64_t scheduled_cnt, scheduled_since_ns;	/* threads on a core, by their states */
 	uint64_t scheduled_ns;
 	uint64_t in_state[STATE_CNT];
+	struct core_split *splits;	/* by the number of waiting threads */
+	size_t splits_cap, splits_cnt;
 	/* Idle time of all cores together, in its parts: */
-	uint64_t idle_ready_ns, idle_wait_ns[STATE_CNT], idle_nobody_ns;
+	uint64_t idle_ready_ns, idle_nobody_ns;
+	uint64_t idle_wait_ns[STATE_CNT];	/* at the end */
 };
 
 /* ctx: a struct cores, zeroed but for `identity`. */

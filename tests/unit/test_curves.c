@@ -221,6 +221,30 @@ static void test_idle_shares_sum_up(void **state)
 	assert_int_equal(idle->wait_ns[STATE_WAIT_IO], 333);
 }
 
+/* The same, in steps of 1 ns because thread 1 comes and goes: what is split is the sum. */
+static void test_idle_shares_do_not_add_errors(void **state)
+{
+	struct tb *tb = *state;
+	const struct report_idle *idle = &tb->report.idle;
+
+	tb_exec(tb, 1000, 0, 1);
+	for (uint64_t id = 2; id <= 4; id++) {
+		tb_thread(tb, 1000, 0, 1, id, 1);
+		tb_switch(tb, 1000, 1, 0, TRACE_HOW_NONE, id);
+		tb_block(tb, 1000, 1, id, id == 2 ? NR_READ : NR_FUTEX, 0x100, 0);
+	}
+	for (uint64_t ts_ns = 1001; ts_ns < 1300; ts_ns++) {
+		tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 3;
+		tb_switch(tb, ts_ns, 0, 0, TRACE_HOW_NONE, 1)->other = 3;
+	}
+	tb_switch(tb, 1300, 0, 1, TRACE_HOW_DEAD, 0)->other = 3;
+	tb_end(tb, 1300, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(idle->idle_ns, 300);
+	assert_int_equal(idle->wait_ns[STATE_WAIT_SYNC], 200);
+	assert_int_equal(idle->wait_ns[STATE_WAIT_IO], 100);
+}
+
 static struct change change_of(struct thread *thread, uint64_t since_ns, uint64_t at_ns,
 			       enum thread_state from, enum thread_state to)
 {
@@ -525,6 +549,7 @@ int main(void)
 		TEST(test_core_before_the_run),
 		TEST(test_idle_parts),
 		TEST(test_idle_shares_sum_up),
+		TEST(test_idle_shares_do_not_add_errors),
 		cmocka_unit_test(test_identity_1_gap),
 		cmocka_unit_test(test_identity_1_wrong_state),
 		cmocka_unit_test(test_identity_1_life),
