@@ -336,6 +336,8 @@ void gil_exec(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	gil_leave(queue, thread, &no_peek, TRACE_HOW_BLOCKED, now_ns);
 	forget(queue, thread);
 	thread->gil.id = 0;
+	/* Another program, another GIL: its switch number begins anew. */
+	thread->gil.switches = 0;
 	gil_come(queue, thread, now_ns);
 }
 

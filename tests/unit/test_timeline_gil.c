@@ -488,6 +488,34 @@ static void test_pending_none(void **state)
 	assert_int_equal(tb->report.quality.gil_pending_ns, 2500);
 }
 
+/* A new program counts its GIL's changes of holder anew: the same number is no proof of the contrary. */
+static void test_exec_forgets_the_switch_number(void **state)
+{
+	struct tb *tb = *state;
+	struct trace_exec *exec;
+
+	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 0, 0), TRACE_GIL_PART_NONE, 2, TB_FREED, 1);
+	tb_waking(tb, 4500, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2);
+	exec = &tb_add(tb, 6000, 1, TRACE_EXEC)->exec;
+	exec->thread = 2;
+	exec->tid = 1001;
+	exec->gil_state = TRACE_GIL_PENDING;
+	tb_block(tb, 7000, 1, 2, NR_READ, 0, 0);
+	tb_add(tb, 7100, TRACE_STREAM_COLLECTOR, TRACE_GIL)->gil = (struct trace_gil){
+		.id = 2, .process = 1,
+	};
+	tb_waking(tb, 7500, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_switch(tb, 8000, 1, 0, TRACE_HOW_NONE, 2);
+	TB_PEEK(tb_block(tb, 8600, 1, 2, NR_READ, 0, 0), TRACE_GIL_PART_NONE, 2, TB_FREED, 1);
+	tb_waking(tb, 8700, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_switch(tb, 9000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 9000);
+	tb_analyze(tb);
+	/* Each time, it took the GIL first thing and let go right before it blocked. */
+	expect(tb, 1000 + 600, 1000 + 1000, 0);
+}
+
 /* A forked child has the GIL where its parent had it; an exec makes it forget. */
 static void test_fork_and_exec(void **state)
 {
@@ -540,6 +568,7 @@ int main(void)
 		TEST(test_no_samples),
 		TEST(test_pending_none),
 		TEST(test_fork_and_exec),
+		TEST(test_exec_forgets_the_switch_number),
 	};
 
 	return cmocka_run_group_tests_name("timeline: the GIL", tests, NULL, NULL);
