@@ -202,6 +202,9 @@ static void thread_stray(struct timeline *timeline, struct thread *thread)
 	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_lose(&timeline->queue, thread, timeline->now_ns);
 	queue_decide(&timeline->queue, thread, timeline->now_ns, STATE_UNKNOWN);
+	/* What woke it before, and the call that it was in, say nothing of what follows. */
+	thread->early_wakings.have = 0;
+	thread->before.sysno = 0;
 	thread->place = PLACE_LOST;
 }
 
@@ -344,7 +347,8 @@ void life_wake(struct timeline *timeline, struct thread *thread, const struct wa
 		early_add(&thread->early_wakings, waking);
 		return;
 	case PLACE_LOST:
-		if (gap_is_open(timeline))
+		/* It may be on a core of which nothing is known, and this an early waking. */
+		if (timeline->lost_cnt)
 			return;
 		thread->wait = (struct wait){ .state = STATE_UNKNOWN };
 		thread->out_ns = thread->since_ns;
@@ -371,8 +375,6 @@ void life_lose(struct timeline *timeline, struct thread *thread)
 		return;
 	if (thread->place == PLACE_DOUBT)
 		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
-	thread->early_wakings.have = 0;
-	thread->before.sysno = 0;
 	thread_stray(timeline, thread);
 }
 

@@ -16,6 +16,10 @@ void place_core_set(struct timeline *timeline, const struct core_change *change)
 	if (core->use == change->use && core->thread == change->thread &&
 	    core->program == change->program)
 		return;
+	if (core->lost && change->use != CORE_UNKNOWN) {
+		core->lost = false;
+		timeline->lost_cnt--;
+	}
 	core->use = change->use;
 	core->thread = change->thread;
 	core->program = change->program;
@@ -79,6 +83,8 @@ static void gap_begin(struct timeline *timeline, const struct gap *gap)
 	place_core_set(timeline, &(struct core_change){
 		.at_ns = timeline->now_ns, .core = gap->core, .use = CORE_UNKNOWN,
 	});
+	timeline->lost_cnt += !core->lost;
+	core->lost = true;
 	if (gap->last_ns > core->gap_until_ns)
 		core->gap_until_ns = gap->last_ns;
 	if (gap->last_ns > timeline->gap_until_ns)

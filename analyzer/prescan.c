@@ -126,6 +126,8 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 		err = thread_find(prescan, sw->prev, &thread);
 		if (err)
 			return err;
+		if (!thread->on_core)
+			thread->early_wakings.have = 0;
 		thread->on_core = false;
 		thread->blocked = false;
 		thread->out_ns = record->ts_ns;
@@ -143,7 +145,24 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 				       thread->has_early ? VERDICT_WOKEN_EARLY : VERDICT_UNKNOWN);
 		thread->early_wakings.have = 0;
 		thread->on_core = true;
+		thread->core = record->stream;
 	}
+	return err;
+}
+
+/* It does something on this core: if nobody saw it come there, that was lost. */
+static int scan_seen(struct prescan *prescan, const struct trace_record *record, uint64_t id)
+{
+	struct prescan_thread *thread;
+	int err = id ? thread_find(prescan, id, &thread) : 0;
+
+	if (err || !id || thread->on_core)
+		return err;
+	if (thread->blocked)
+		err = wait_end(thread, record->ts_ns, VERDICT_UNKNOWN);
+	thread->early_wakings.have = 0;
+	thread->on_core = true;
+	thread->core = record->stream;
 	return err;
 }
 
@@ -151,8 +170,10 @@ static int scan_waking(struct prescan *prescan, const struct trace_record *recor
 {
 	const struct trace_waking *wk = &record->waking;
 	struct prescan_thread *thread;
-	int err = thread_find(prescan, wk->wakee, &thread);
+	int err = scan_seen(prescan, record, wk->waker);
 
+	if (!err)
+		err = thread_find(prescan, wk->wakee, &thread);
 	if (err)
 		return err;
 	if (thread->blocked)
@@ -174,22 +195,25 @@ static int scan_waking(struct prescan *prescan, const struct trace_record *recor
 static int scan_thread(struct prescan *prescan, const struct trace_record *record)
 {
 	struct prescan_thread *thread;
-	int err = thread_find(prescan, record->thread.id, &thread);
+	int err = scan_seen(prescan, record, record->thread.parent);
 
+	if (!err)
+		err = thread_find(prescan, record->thread.id, &thread);
 	if (err)
 		return err;
 	thread->process = record->thread.process;
 	/* COMMAND itself is on a core when its record begins. */
-	if (!record->thread.parent)
-		thread->on_core = true;
-	return 0;
+	return record->thread.parent ? 0 : scan_seen(prescan, record, record->thread.id);
 }
 
 static int scan_exec(struct prescan *prescan, const struct trace_record *record)
 {
 	uint64_t process_id = prescan_process(prescan, record->exec.thread);
 	struct prescan_process *process;
-	int err = process_id ? process_find(prescan, process_id, &process) : 0;
+	int err = scan_seen(prescan, record, record->exec.thread);
+
+	if (!err && process_id)
+		err = process_find(prescan, process_id, &process);
 
 	if (!err && process_id)
 		process->execs++;
@@ -212,6 +236,10 @@ static int scan_gap(struct prescan *prescan, const struct trace_record *record)
 	/* What was lost was lost before. */
 	uint64_t first_ns = gap->first < record->ts_ns ? gap->first : record->ts_ns;
 
+	/* Whoever was there is lost from sight, and what woke him before is forgotten. */
+	for (size_t i = 0; i < prescan->threads_cnt; i++)
+		if (prescan->threads[i]->on_core && prescan->threads[i]->core == record->stream)
+			prescan->threads[i]->on_core = false;
 	return gap_add(prescan, &(struct gap){
 		.first_ns = first_ns,
 		.last_ns = gap->last > first_ns ? gap->last : first_ns,
@@ -252,6 +280,10 @@ static int scan_record(struct prescan *prescan, const struct trace_record *recor
 		return scan_thread(prescan, record);
 	case TRACE_EXEC:
 		return scan_exec(prescan, record);
+	case TRACE_SAMPLE:
+		return scan_seen(prescan, record, record->sample.thread);
+	case TRACE_EXIT:
+		return scan_seen(prescan, record, record->exit.thread);
 	case TRACE_GAP:
 		return scan_gap(prescan, record);
 	case TRACE_END:

@@ -209,15 +209,22 @@ static int core_take(struct timeline *timeline, const struct trace_record *recor
 	return 0;
 }
 
-static int birth_take(struct timeline *timeline, const struct trace_record *record)
-{
-	return record->thread.id ? life_birth(timeline, record) : 0;
-}
-
 /* Facts of a thread that change no state; of one that nobody ever saw they are worth nothing. */
 static struct thread *thread_known(struct timeline *timeline, uint64_t id)
 {
 	return idmap_get(&timeline->people->thread_ids, id);
+}
+
+static int birth_take(struct timeline *timeline, const struct trace_record *record)
+{
+	struct thread *parent = thread_known(timeline, record->thread.parent);
+
+	if (!record->thread.id)
+		return 0;
+	/* Whoever forks is running; for one that was lost from sight that is news. */
+	if (parent && parent->born && parent->place == PLACE_LOST)
+		place_seen(timeline, record->stream, parent);
+	return life_birth(timeline, record);
 }
 
 static int usage_take(struct timeline *timeline, const struct trace_record *record)

@@ -7,7 +7,8 @@
  * queue.c puts the decisions in order for the sinks.
  *
  * The gap rule, exactly. Events of core C were lost between first and last:
- *  - from `first` on, C is unknown, until its next record that is not older than `last`;
+ *  - from `first` on, C is unknown, until its next record that is not older than `last` and says who
+ *    has it;
  *  - a thread that is on another core at `first` stays known for as long as it stays there: all
  *    that could move it would stand in that core's records, which are whole;
  *  - every other thread is unknown from `first` on. So is, from then on, whoever leaves its core or
@@ -17,7 +18,8 @@
  *    from then on, but not from longer than PRESCAN_TAIL_NS before the last record; the run ends
  *    with the last core's last record;
  *  - unknown ends with the thread's next own event: seen on a core without an open gap (a switch,
- *    a clock tick, a waking that it caused), or woken or switched out at `last` or later.
+ *    a clock tick, a waking that it caused, a fork), or switched out at `last` or later; or woken, once no core is
+ *    unknown because of a gap: until then it may be on one of them, and the waking an early one.
  */
 #ifndef ANALYZER_TIMELINE_H
 #define ANALYZER_TIMELINE_H
@@ -38,6 +40,7 @@ struct core_now {
 	struct thread *thread;
 	uint64_t program;
 	uint64_t gap_until_ns;	/* 0 = none yet */
+	bool lost;		/* unknown because of a gap */
 };
 
 struct timeline {
@@ -49,6 +52,7 @@ struct timeline {
 	struct core_now *cores;	/* run->cores_cnt */
 	size_t gap_next;
 	uint64_t gap_until_ns;	/* the last loss so far, on any core */
+	uint32_t lost_cnt;	/* cores that are `lost` */
 	uint64_t now_ns;	/* the record at hand */
 	uint64_t last_ns;	/* last record that says something of the run itself */
 	struct thread **alive;	/* those that live, in no order */

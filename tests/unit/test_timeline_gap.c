@@ -103,9 +103,10 @@ static void test_waiter_is_unknown(void **state)
 	struct tb *tb = *state;
 
 	tb_block(tb, 3500, 1, 2, NR_READ, 0, 0);
-	tb_gap(tb, 6000, 1, 4000, 5000, 3);
+	tb_gap(tb, 5200, 1, 4000, 5000, 3);
 	/* A waking inside the gap tells little: it may have got the core since. */
 	tb_waking(tb, 4500, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_add(tb, 5200, 1, TRACE_CORE)->core.program = 9;
 	tb_waking(tb, 5500, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
 	all_die(tb, 8000);
@@ -113,6 +114,96 @@ static void test_waiter_is_unknown(void **state)
 	tb_expect(tb, 2, STATE_WAIT_IO, 500);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
 	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 500);
+}
+
+/* While it may be on the core that lost events, a waking may be one before its switch-out. */
+static void test_waking_of_one_that_may_run(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_block(tb, 3500, 1, 2, NR_READ, 0, 0);
+	tb_gap(tb, 5700, 1, 4000, 5000, 3);
+	tb_waking(tb, 5500, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_block(tb, 5700, 1, 2, NR_READ, 0, 0);
+	tb_waking(tb, 5800, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_IO, 500 + 100);
+	tb_expect(tb, 2, STATE_UNKNOWN, 1700);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 200);
+	assert_int_equal(tb->report.quality.contradictions, 0);
+}
+
+/* What woke it before it was lost from sight says nothing of the wait behind that. */
+static void test_early_waking_before_the_gap(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_waking(tb, 3900, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_gap(tb, 5500, 1, 4000, 5000, 3);
+	tb_sample(tb, 5500, 1, 2);
+	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_IO, 0);
+	tb_expect(tb, 2, STATE_UNKNOWN, 1500 + 400);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000);
+}
+
+/* Its coming was lost, but the waking before its switch-out was not. */
+static void test_early_waking_behind_the_gap(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_switch(tb, 3500, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_gap(tb, 5500, 1, 4000, 5000, 3);
+	tb_sample(tb, 5500, 1, 2);
+	tb_waking(tb, 5550, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_IO, 0);
+	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 400);
+}
+
+/* It left the other core while events were being lost: the waking before belongs to that wait. */
+static void test_early_waking_of_one_that_left(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_waking(tb, 4400, 1, 2, 1, NR_WRITE, 1, 0);
+	tb_gap(tb, 5500, 1, 4000, 5000, 3);
+	tb_block(tb, 4500, 0, 1, NR_READ, 0, 0);
+	/* Core 1 is whole again, and it comes from there. */
+	tb_block(tb, 5500, 1, 1, NR_READ, 0, 0);
+	tb_gap(tb, 5900, 0, 5700, 5700, 1);
+	tb_switch(tb, 6000, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 1, STATE_WAIT_IO, 200);
+}
+
+/* A fork is a sign of life, and shows who has the core. */
+static void test_fork_behind_the_gap(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_gap(tb, 5500, 1, 4000, 5000, 3);
+	tb_thread(tb, 5500, 1, 2, 3, 1);
+	tb_switch(tb, 6000, 1, 2, TRACE_HOW_DEAD, 3);
+	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8050, TRACE_END_TREE);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
+	tb_expect(tb, 2, STATE_RUN_FREE, 1000 + 500);
+	assert_int_equal(tb->report.cores[1].unknown_ns, 2000 + 1500);
+	assert_int_equal(tb->report.quality.contradictions, 0);
 }
 
 /* Doubt that meets a gap is unknown from its beginning. */
@@ -410,6 +501,11 @@ int main(void)
 		TEST(test_left_inside_the_gap),
 		TEST(test_came_inside_the_gap),
 		TEST(test_waiter_is_unknown),
+		TEST(test_waking_of_one_that_may_run),
+		TEST(test_early_waking_before_the_gap),
+		TEST(test_early_waking_behind_the_gap),
+		TEST(test_early_waking_of_one_that_left),
+		TEST(test_fork_behind_the_gap),
 		TEST(test_doubt_is_unknown_from_the_start),
 		TEST(test_missing_waking_explained),
 		TEST(test_two_gaps),
