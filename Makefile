@@ -54,6 +54,7 @@ e2e_src       := $(sort $(wildcard tests/e2e/test_*.c))
 test_prog_src := $(wildcard tests/programs/*.c)
 fidelity_src  := $(wildcard tests/fidelity/*.c)
 support_src   := $(wildcard tests/support/*.c tests/fuzz/*.c)
+sim_src       := $(filter-out tests/sim/simulate.c,$(wildcard tests/sim/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -70,7 +71,7 @@ e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
 all: build
 build: $(programs) $(workloads)
-tests: $(unit) $(e2e) $(test_prog) $(fidelity)
+tests: $(unit) $(e2e) $(test_prog) $(fidelity) $(B)/tests/sim/simulate
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
@@ -99,6 +100,7 @@ $(B)/libanalyzer.a: $(filter-out $(B)/analyzer/main.o $(B)/analyzer/options.o,$(
 $(B)/libcollector.a: $(filter-out $(B)/collector/main.o $(B)/collector/options.o,$(call obj,$(collector_src)))
 $(B)/libgilrt.a: $(call obj,$(gilrt_src))
 $(B)/libsupport.a: $(call obj,$(support_src))
+$(B)/libsim.a: $(call obj,$(sim_src))
 $(B)/lib%.a:
 	$(call tell,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -128,7 +130,8 @@ $(B)/tests/unit/test_gilrt_%: $(B)/tests/unit/test_gilrt_%.o $(B)/libgilrt.a $(B
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $^ $(test_libs) $(gilrt_libs) -o $@
 
-$(B)/tests/%: $(B)/tests/%.o $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a $(B)/libtrace.a
+$(B)/tests/%: $(B)/tests/%.o $(B)/libsim.a $(B)/libsupport.a $(B)/libcollector.a $(B)/libanalyzer.a \
+		$(B)/libtrace.a
 	$(call tell,LINK,$@)
 	$(Q)$(CC) $(plx_ldflags) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(test_libs) -o $@
 

@@ -47,6 +47,13 @@ static void each_library_has_its_owner(void **state)
 			     "--exclude=session.h --exclude=elfsym.h collector");
 }
 
+/* Whoever says what is true must not have it from whoever is tested. */
+static void the_oracle_knows_no_analyzer(void **state)
+{
+	(void)state;
+	assert_nothing_found("#include \"(analyzer|collector|probes)/", "--exclude=compare.c tests/sim");
+}
+
 static void only_the_decoder_knows_both_families(void **state)
 {
 	(void)state;
@@ -77,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(includes_follow_the_arrows),
 		cmocka_unit_test(each_library_has_its_owner),
+		cmocka_unit_test(the_oracle_knows_no_analyzer),
 		cmocka_unit_test(only_the_decoder_knows_both_families),
 		cmocka_unit_test(libraries_do_not_print),
 	};

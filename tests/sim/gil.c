@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The GIL: a barging lock with a timed wait, a request to drop it, and a forced switch. What is
+ * locked, noted and signalled when is CPython's; the lock that guards switch_cond is left out, as it
+ * is held for no time here.
+ */
+#include "tests/sim/world.h"
+
+static enum sim_next gil_cond_wait(struct sim_world *world, struct sim_thread *thread, struct sim_gil *gil)
+{
+	/* On the list before the mutex is free: a signal in between is not lost. */
+	enum sim_next next = nap(world, thread, &(struct sim_nap){
+		.class = CLASS_GIL,
+		.call = { CALL_FUTEX, gil->cond.address, FUTEX_TIMED_WAIT },
+		.word = &gil->cond,
+		.ns = world->script->setup.interval_ns,
+		.ender = ENDER_TIMER,
+	});
+
+	lock_release_now(world, thread, &gil->mutex);
+	return next;
+}
+
+/* It has the mutex. Takes the GIL, or waits for it. */
+static enum sim_next gil_try(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
+{
+	struct sim_gil *gil = &thread->process->gil;
+
+	if (gil->locked) {
+		frame->left_ns = gil->switches;
+		frame->at = 4;
+		return gil_cond_wait(world, thread, gil);
+	}
+	gil->created = gil->locked = true;
+	thread->holds_gil = true;
+	if (gil->last != thread) {
+		gil->last = thread;
+		gil->switches++;
+	}
+	gil->request = false;
+	frame->at = 3;
+	if (gil->switch_cond.first)
+		return call_routine(thread, routine_wake, &gil->switch_cond, 1);
+	return NEXT_CALL;
+}
+
+enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
+{
+	struct sim_gil *gil = &thread->process->gil;
+
+	switch (frame->at) {
+	case 0:
+		if (!thread->process->has_gil || thread->holds_gil)
+			return NEXT_DONE;
+		frame->at = 1;
+		return call_routine(thread, routine_lock, &gil->mutex, 0);
+	case 1:
+		frame->at = 2;
+		return run_for(thread, dice_ns(&world->random, 50, 300));
+	case 2:
+		/* It had waited, nobody was switched in meanwhile, and still somebody holds it. */
+		if (frame->arg && gil->locked && gil->switches == frame->left_ns)
+			gil->request = true;
+		return gil_try(world, thread, frame);
+	case 3:
+		lock_release_now(world, thread, &gil->mutex);
+		frame->at = 5;
+		return run_for(thread, dice_ns(&world->random, 20, 200));
+	case 4:
+		frame->arg = thread->timed_out;
+		frame->at = 1;
+		return call_routine(thread, routine_lock, &gil->mutex, 0);
+	default:
+		return NEXT_DONE;
+	}
+}
+
+/* arg: it is about to exit, and nobody can make it wait. */
+enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
+{
+	struct sim_gil *gil = &thread->process->gil;
+
+	switch (frame->at++) {
+	case 0:
+		if (!thread->holds_gil)
+			return NEXT_DONE;
+		return call_routine(thread, routine_lock, &gil->mutex, 0);
+	case 1:
+		return run_for(thread, dice_ns(&world->random, 50, 300));
+	case 2:
+		gil->locked = false;
+		thread->holds_gil = false;
+		if (gil->cond.first)
+			return call_routine(thread, routine_wake, &gil->cond, 1);
+		return NEXT_CALL;
+	case 3:
+		lock_release_now(world, thread, &gil->mutex);
+		if (!gil->request || gil->last != thread || frame->arg)
+			return NEXT_DONE;
+		gil->request = false;
+		return nap(world, thread, &(struct sim_nap){
+			.class = CLASS_GIL,
+			.call = { CALL_FUTEX, gil->switch_cond.address, FUTEX_PLAIN_WAIT },
+			.word = &gil->switch_cond,
+		});
+	default:
+		return NEXT_DONE;
+	}
+}
+
+/* frame->arg ns of work; looks at the request every now and then, if it has the GIL. */
+enum sim_next routine_compute(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
+{
+	uint64_t chunk_ns;
+
+	if (!frame->at++)
+		frame->left_ns = frame->arg;
+	if (thread->process->has_gil && !thread->holds_gil)
+		return call_routine(thread, routine_take, NULL, 0);
+	if (!frame->left_ns)
+		return NEXT_DONE;
+	if (thread->holds_gil && thread->process->gil.request && frame->left_ns < frame->arg)
+		return call_routine(thread, routine_drop, NULL, 0);
+	chunk_ns = 1 + dice(&world->random, world->script->setup.check_ns);
+	if (chunk_ns > frame->left_ns || !thread->holds_gil)
+		chunk_ns = frame->left_ns;
+	frame->left_ns -= chunk_ns;
+	return run_for(thread, chunk_ns);
+}

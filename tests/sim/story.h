@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The true answer: the state of every thread and core at every instant, as far as the facts tell it,
+ * by the definitions alone (the words of the design and of the analyzer's headers). Where the world
+ * knows better than any probe could (what ended a wait, who was innocent), the world is asked.
+ *
+ *   oracle_facts.c  who is named where, and what several threads need
+ *   oracle.c        each thread's life, from the facts that name it
+ *   oracle_gil.c    its time on a core, from the looks at the GIL
+ *   oracle_wait.c   what a wait was for, what ended it, and who
+ *   oracle_cores.c  what each core did
+ *   instants.c      the story cut at every instant; on that go integrate.c (all that adds up), bottle.c,
+ *                   blame.c; and path.c goes back along it
+ */
+#ifndef TESTS_SIM_STORY_H
+#define TESTS_SIM_STORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/sim/recorder.h"
+
+/* STATE(NAME, name, apparent, scheduled, true, overlap) */
+#define SIM_STATES(STATE) \
+	STATE(RUN_GIL, "run.gil", 1, 1, 1, 1) \
+	STATE(RUN_FREE, "run.free", 1, 1, 1, 1) \
+	STATE(RUN_SPIN, "run.spin", 1, 1, 0, 0) \
+	STATE(READY_WOKEN, "ready.woken", 1, 0, 0, 0) \
+	STATE(READY_PREEMPTED, "ready.preempted", 1, 0, 0, 0) \
+	STATE(WAIT_GIL, "wait.gil", 1, 0, 0, 0) \
+	STATE(WAIT_LOCK, "wait.lock", 1, 0, 0, 0) \
+	STATE(WAIT_SYNC, "wait.sync", 0, 0, 0, 0) \
+	STATE(WAIT_IO, "wait.io", 0, 0, 0, 1) \
+	STATE(WAIT_LISTEN, "wait.io.listen", 0, 0, 0, 0) \
+	STATE(WAIT_SLEEP, "wait.sleep", 0, 0, 0, 0) \
+	STATE(WAIT_OTHER, "wait.other", 0, 0, 0, 0) \
+	STATE(UNKNOWN, "unknown", 0, 0, 0, 0)
+
+#define SIM_STATE_ENUM(NAME, name, apparent, scheduled, progress, overlap) SIM_##NAME,
+enum sim_state { SIM_STATES(SIM_STATE_ENUM) SIM_STATE_CNT };
+#undef SIM_STATE_ENUM
+
+/* alive is counted by everything. */
+enum sim_curve { SIM_ALIVE, SIM_APPARENT, SIM_SCHEDULED, SIM_TRUE, SIM_OVERLAP, SIM_CURVE_CNT };
+
+extern const char *const sim_state_names[SIM_STATE_CNT];
+extern const bool sim_state_counts[SIM_STATE_CNT][SIM_CURVE_CNT];
+
+enum sim_cause { SIM_BY_THREAD, SIM_BY_TIMER, SIM_BY_INTERRUPT, SIM_BY_PROGRAM, SIM_BY_UNCLEAR, SIM_CAUSE_CNT };
+
+/* From here on, until the next piece: one state. */
+struct sim_piece {
+	uint64_t from_ns;
+	enum sim_state state;
+	bool sampled;
+	uint64_t sysno;		/* of a wait */
+	uint64_t gil;		/* that it runs under or waits for; 0 = none */
+};
+
+/* It holds a GIL though it is on no core. */
+struct sim_hold {
+	uint64_t from_ns, to_ns, gil;
+};
+
+struct sim_track {
+	const struct sim_thread *thread;
+	uint64_t process;	/* its id, 0 = its birth was lost */
+	bool begun, birth_lost, left_alive, gone;
+	uint64_t seen_ns;	/* the first fact that makes it known */
+	uint64_t birth_ns, death_ns;
+	uint64_t tid;
+	const char *comm;
+	bool has_exit;
+	struct sim_piece *pieces;
+	size_t pieces_cap, pieces_cnt;
+	struct sim_hold *holds;
+	size_t holds_cap, holds_cnt;
+	uint64_t on_core_ns, unsure_ns;
+	uint64_t gil;		/* at which it was last seen to look; while the story is told */
+	uint64_t gil_waits, gil_wait_ns, gil_held_off_ns;
+	uint64_t lock_waits, lock_wait_ns;	/* on other futex words, until it is on a core again */
+};
+
+enum sim_use { SIM_USE_UNKNOWN, SIM_USE_IDLE, SIM_USE_OTHER, SIM_USE_OURS };
+
+struct sim_core_piece {
+	uint64_t from_ns;
+	enum sim_use use;
+	const struct sim_thread *thread;
+	uint64_t program;
+};
+
+struct sim_core_track {
+	struct sim_core_piece *pieces;
+	size_t cap, cnt;
+};
+
+/* Who made whom runnable, and what wait that ended; a birth ends none. */
+struct sim_edge {
+	uint64_t at_ns, since_ns;
+	const struct sim_thread *wakee, *waker;	/* waker NULL: none of ours is believed */
+	enum sim_state ended;			/* SIM_STATE_CNT at a birth */
+	enum sim_cause cause;
+};
+
+struct sim_story {
+	uint64_t start_ns, end_ns;
+	struct sim_track *tracks;	/* by thread slot */
+	size_t tracks_cnt;
+	struct sim_core_track *cores;
+	size_t cores_cnt;
+	struct sim_edge *edges;		/* by time */
+	size_t edges_cap, edges_cnt;
+	uint64_t gils_cnt;		/* their ids are below */
+	uint64_t looks, switches_seen, switches_missed;
+	uint64_t pending_ns;		/* of all processes: a GIL was being looked for */
+};
+
+void story_tell(struct sim_story *story, const struct sim_recorder *recorder, const struct sim_world *world);
+void story_clear(struct sim_story *story);
+
+/* How a piece begins: for certain; its state is inferred; its very instant is. */
+enum sim_paint { PAINT_SURE, PAINT_INFERRED, PAINT_MIDDLE };
+void track_paint(struct sim_track *track, uint64_t at_ns, enum sim_state state, enum sim_paint paint);
+void edge_add(struct sim_story *story, const struct sim_edge *edge);
+
+/* oracle_cores.c */
+void cores_tell(struct sim_story *story, const struct sim_recorder *recorder);
+bool any_core_is_lost(const struct sim_story *story, uint64_t at_ns);
+
+#endif
