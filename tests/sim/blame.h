@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Blame (Tallent, Mellor-Crummey, Porterfield, PPoPP 2010): every wait is split among those who caused
+ * it, and the shares sum to the wait (identity 7).
+ *
+ *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
+ *              parts; nobody: the hand-over
+ *   others     whoever ended it, if a thread did; otherwise the kind of cause; unknown: nobody knows
+ */
+#ifndef TESTS_SIM_BLAME_H
+#define TESTS_SIM_BLAME_H
+
+#include "tests/sim/story.h"
+
+/* Culprits that are no threads. */
+enum sim_nobody {
+	BLAME_HAND_OVER,	/* nobody held the GIL */
+	BLAME_TIMER, BLAME_INTERRUPT, BLAME_PROGRAM, BLAME_UNCLEAR,
+	BLAME_LASTS,		/* nothing had ended the wait at the run's end */
+	BLAME_NOBODY_CNT
+};
+
+struct sim_blame {
+	size_t threads_cnt;
+	size_t culprits_cnt;	/* threads by slot, then enum sim_nobody */
+	uint64_t *shares_ns;	/* waiter * culprits_cnt + culprit */
+};
+
+void blame_make(struct sim_blame *blame, const struct sim_story *story);
+void blame_clear(struct sim_blame *blame);
+uint64_t blame_of(const struct sim_blame *blame, size_t waiter, size_t culprit);
+
+#endif

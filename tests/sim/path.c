@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Walks back, one edge at a time, and looks each one up among all.
+ */
+#include "tests/sim/path.h"
+
+#include "tests/sim/memory.h"
+
+void path_clear(struct sim_path *path)
+{
+	free(path->segments);
+	*path = (struct sim_path){ 0 };
+}
+
+/* Where it ends: with the thread that died last; of several, the one with the lowest id. */
+static const struct sim_track *last_track(const struct sim_story *story)
+{
+	const struct sim_track *last = NULL;
+
+	for (size_t i = 0; i < story->tracks_cnt; i++) {
+		const struct sim_track *track = &story->tracks[i];
+
+		if (track->begun && (!last || track->death_ns > last->death_ns))
+			last = track;
+	}
+	return last;
+}
+
+/* The last time before to_ns that another thread set it going: after a wait, or at its birth. */
+static const struct sim_edge *edge_before(const struct sim_story *story, const struct sim_thread *thread,
+					  uint64_t to_ns)
+{
+	const struct sim_edge *last = NULL;
+
+	for (size_t i = 0; i < story->edges_cnt; i++) {
+		const struct sim_edge *edge = &story->edges[i];
+
+		if (edge->wakee != thread || !edge->waker || edge->waker == thread || edge->at_ns > to_ns)
+			continue;
+		/* Woken before it slept: it did not wait. */
+		if (edge->ended != SIM_STATE_CNT && edge->since_ns == edge->at_ns)
+			continue;
+		if (edge->at_ns < to_ns && (!last || edge->at_ns >= last->at_ns))
+			last = edge;
+	}
+	return last;
+}
+
+static void segment_add(struct sim_path *path, uint64_t from_ns, uint64_t to_ns,
+			const struct sim_thread *thread, enum sim_state state)
+{
+	if (from_ns >= to_ns)
+		return;
+	grow(&path->segments, &path->cap, path->cnt + 1, sizeof(*path->segments));
+	path->segments[path->cnt++] = (struct sim_segment){ from_ns, to_ns, thread, state };
+}
+
+/* The thread's own states from from_ns to to_ns, backwards. */
+static void stretch_add(struct sim_path *path, const struct sim_track *track, uint64_t from_ns, uint64_t to_ns)
+{
+	for (size_t i = track->pieces_cnt; i--;) {
+		const struct sim_piece *piece = &track->pieces[i];
+		uint64_t begin_ns = piece->from_ns > from_ns ? piece->from_ns : from_ns;
+
+		if (begin_ns >= to_ns)
+			continue;
+		segment_add(path, begin_ns, to_ns, track->thread, piece->state);
+		to_ns = begin_ns;
+	}
+}
+
+void path_find(struct sim_path *path, const struct sim_story *story)
+{
+	const struct sim_track *track = last_track(story);
+	uint64_t to_ns = story->end_ns;
+
+	*path = (struct sim_path){ 0 };
+	while (track && to_ns > story->start_ns) {
+		const struct sim_edge *edge = edge_before(story, track->thread, to_ns);
+		uint64_t from_ns = edge ? edge->at_ns : track->birth_ns;
+
+		stretch_add(path, track, from_ns, to_ns);
+		to_ns = from_ns;
+		track = edge ? &story->tracks[edge->waker->slot] : NULL;
+		/* The waker is not known yet at that time: its own birth was lost. */
+		if (track && track->birth_ns >= to_ns)
+			track = NULL;
+	}
+	segment_add(path, story->start_ns, to_ns, NULL, SIM_UNKNOWN);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The critical path: back from the end of the run, along the thread that ended it; where that thread
+ * had waited for another one, on along the other from the instant of the waking; where it was born,
+ * along its parent. A wait that no thread ended (time, a device, nobody knows) is part of the path
+ * itself. The segments tile the run once, so their lengths sum to the wall time (identity 6).
+ */
+#ifndef TESTS_SIM_PATH_H
+#define TESTS_SIM_PATH_H
+
+#include "tests/sim/story.h"
+
+struct sim_segment {
+	uint64_t from_ns, to_ns;
+	const struct sim_thread *thread;	/* NULL: before a birth that was lost */
+	enum sim_state state;			/* of that thread */
+};
+
+struct sim_path {
+	struct sim_segment *segments;	/* the last first; one for each stretch in one state */
+	size_t cap, cnt;
+};
+
+void path_find(struct sim_path *path, const struct sim_story *story);
+void path_clear(struct sim_path *path);
+
+#endif
