@@ -57,8 +57,9 @@ void exact_lose(struct thread *thread, uint64_t now_ns)
 
 bool exact_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
 {
+	/* COMMAND is born on a core: its first coming is not its first stay. */
 	if (thread->process->gil_exact && !thread->exact.ever && !thread->exact.missed &&
-	    thread->switch_ins == 1)
+	    thread->parent && thread->switch_ins == 1)
 		exact_begin(queue, thread, now_ns);
 	if (!thread->exact.known)
 		return false;

@@ -3,8 +3,8 @@
  * Steps at GILs and locks, as probes in the program told of them: no doubt, no samples.
  *
  * A thread is exact from its first step on, or from its birth where all steps of its process are known
- * to be recorded; until events are lost that may concern it. Looks at the GIL (gilwatch.h) say nothing
- * new of it meanwhile. While it runs it is
+ * to be recorded and nothing was lost since; until events are lost that may concern it. Looks at the
+ * GIL (gilwatch.h) say nothing new of it meanwhile. While it runs it is
  *
  *   run.gil    from take to drop
  *   run.spin   from gil_wait, where it is about to block, to take or resume, as far as it is on a core

@@ -325,6 +325,9 @@ void life_leave(struct timeline *timeline, struct thread *thread,
 	thread->switch_outs++;
 	if (!thread->exact.known)
 		gil_leave(queue, thread, &peek, record->how, now_ns);
+	else if (peek.gil)
+		/* Should looks have to do again: what they count from. */
+		thread->gil.switches = peek.switches;
 	if (record->how == TRACE_HOW_DEAD) {
 		thread_die(timeline, thread);
 	} else if (gap_is_open(timeline)) {

@@ -282,6 +282,10 @@ static int scan_record(struct prescan *prescan, const struct trace_record *recor
 		return scan_exec(prescan, record);
 	case TRACE_SAMPLE:
 		return scan_seen(prescan, record, record->sample.thread);
+	case TRACE_GILOP:
+		return scan_seen(prescan, record, record->gilop.thread);
+	case TRACE_LOCKOP:
+		return scan_seen(prescan, record, record->lockop.thread);
 	case TRACE_EXIT:
 		return scan_seen(prescan, record, record->exit.thread);
 	case TRACE_GAP:
