@@ -100,6 +100,8 @@ static bool thread_same(struct sides *sides, const struct sim_track *track, cons
 	       same(sides, "thread", id, "unsure", thread->unsure_ns, track->unsure_ns) &&
 	       same(sides, "thread", id, "GIL waits", thread->gil_wait.cnt, track->gil_waits) &&
 	       same(sides, "thread", id, "GIL episodes", thread->gil_wait.total_ns, track->gil_wait_ns) &&
+	       same(sides, "thread", id, "GIL holds", thread->gil_hold.cnt, track->gil_holds) &&
+	       same(sides, "thread", id, "GIL held", thread->gil_hold.total_ns, track->gil_hold_ns) &&
 	       same(sides, "thread", id, "lock waits", thread->lock_wait.cnt, track->lock_waits) &&
 	       same(sides, "thread", id, "lock episodes", thread->lock_wait.total_ns, track->lock_wait_ns) &&
 	       same(sides, "thread", id, "GIL held off core", thread->gil_held_off_core_ns,
@@ -235,10 +237,14 @@ static bool gils_same(struct sides *sides)
 	for (size_t i = 0; i < sides->report->gils_cnt; i++) {
 		const struct gil_count *gil = sides->report->gils[i];
 		const struct sim_gil_sum *sum = &sides->answer->gils[gil->id];
+		const struct sim_steps *steps = &sides->story->steps[gil->id];
 
 		if (gil->id >= sides->answer->gils_cnt)
 			return differ(sides, "GIL %" PRIu64 " is made up", gil->id);
 		if (!same(sides, "GIL", gil->id, "run", gil->run_ns, sum->run_ns) ||
+		    !same(sides, "GIL", gil->id, "takes", gil->takes, steps->takes) ||
+		    !same(sides, "GIL", gil->id, "changes", gil->changes, steps->changes) ||
+		    !same(sides, "GIL", gil->id, "requests", gil->requests, steps->requests) ||
 		    !same(sides, "GIL", gil->id, "doubled", gil->doubled_ns, sum->doubled_ns))
 			return false;
 	}

@@ -140,6 +140,7 @@ static void setup_trouble(struct sim_setup *setup, uint64_t *random)
 	if (!dice(random, 4))
 		setup->unseen_cores = (uint32_t)dice(random, 600);
 	setup->hands_over = !dice(random, 3);
+	setup->exact = !dice(random, 3);
 	setup->preempt = (uint32_t)dice(random, 600);
 	setup->move = (uint32_t)dice(random, 900);
 }

@@ -6,6 +6,8 @@
  */
 #include "tests/sim/world.h"
 
+#include "tests/sim/recorder.h"
+
 static enum sim_next gil_cond_wait(struct sim_world *world, struct sim_thread *thread, struct sim_gil *gil)
 {
 	/* On the list before the mutex is free: a signal in between is not lost. */
@@ -27,6 +29,10 @@ static enum sim_next gil_try(struct sim_world *world, struct sim_thread *thread,
 	struct sim_gil *gil = &thread->process->gil;
 
 	if (gil->locked) {
+		/* Told once in a taking. */
+		if (!frame->object)
+			record_step(world->recorder, world, thread, TRACE_GIL_OP_WAIT);
+		frame->object = gil;
 		frame->left_ns = gil->switches;
 		frame->at = 4;
 		return gil_cond_wait(world, thread, gil);
@@ -38,10 +44,17 @@ static enum sim_next gil_try(struct sim_world *world, struct sim_thread *thread,
 		gil->switches++;
 	}
 	gil->request = false;
+	record_step(world->recorder, world, thread, TRACE_GIL_OP_TAKE);
 	frame->at = 3;
 	if (gil->switch_cond.first)
 		return call_routine(thread, routine_wake, &gil->switch_cond, 1);
 	return NEXT_CALL;
+}
+
+static void request(struct sim_world *world, struct sim_thread *thread, struct sim_gil *gil)
+{
+	gil->request = true;
+	record_step(world->recorder, world, thread, TRACE_GIL_OP_REQUEST);
 }
 
 enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
@@ -60,7 +73,7 @@ enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, s
 	case 2:
 		/* It had waited, nobody was switched in meanwhile, and still somebody holds it. */
 		if (frame->arg && gil->locked && gil->switches == frame->left_ns)
-			gil->request = true;
+			request(world, thread, gil);
 		return gil_try(world, thread, frame);
 	case 3:
 		lock_release_now(world, thread, &gil->mutex);
@@ -90,6 +103,7 @@ enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, s
 	case 2:
 		gil->locked = false;
 		thread->holds_gil = false;
+		record_step(world->recorder, world, thread, TRACE_GIL_OP_DROP);
 		if (gil->cond.first)
 			return call_routine(thread, routine_wake, &gil->cond, 1);
 		return NEXT_CALL;
@@ -98,12 +112,16 @@ enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, s
 		if (!gil->request || gil->last != thread || frame->arg)
 			return NEXT_DONE;
 		gil->request = false;
+		frame->object = gil;
+		record_step(world->recorder, world, thread, TRACE_GIL_OP_WAIT);
 		return nap(world, thread, &(struct sim_nap){
 			.class = CLASS_GIL,
 			.call = { CALL_FUTEX, gil->switch_cond.address, FUTEX_PLAIN_WAIT },
 			.word = &gil->switch_cond,
 		});
 	default:
+		if (frame->object)
+			record_step(world->recorder, world, thread, TRACE_GIL_OP_RESUME);
 		return NEXT_DONE;
 	}
 }

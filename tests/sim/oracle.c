@@ -6,8 +6,8 @@
 
 #include "tests/sim/memory.h"
 
-static void clue_add(struct sim_walk *walk, uint64_t at_ns, enum sim_clue_kind kind, enum trace_how how,
-		     const struct sim_look *look)
+void clue_add(struct sim_walk *walk, uint64_t at_ns, enum sim_clue_kind kind, enum trace_how how,
+	      const struct sim_look *look)
 {
 	grow(&walk->clues, &walk->clues_cap, walk->clues_cnt + 1, sizeof(*walk->clues));
 	walk->clues[walk->clues_cnt++] = (struct sim_clue){
@@ -43,11 +43,11 @@ static void woken(struct sim_walk *walk, uint64_t at_ns, const struct sim_fact *
 }
 
 /* What it took along when it left its core ends here. */
-static void hold_over(struct sim_walk *walk, uint64_t at_ns)
+void hold_over(struct sim_walk *walk, uint64_t at_ns)
 {
 	struct sim_track *track = walk->track;
 
-	if (!walk->held)
+	if (!walk->held && !walk->exact.holds)
 		return;
 	grow(&track->holds, &track->holds_cap, track->holds_cnt + 1, sizeof(*track->holds));
 	track->holds[track->holds_cnt++] = (struct sim_hold){ walk->out_ns, at_ns, track->gil };
@@ -68,20 +68,21 @@ static void lose(struct sim_walk *walk, uint64_t at_ns)
 	if (walk->where == WHERE_LOST || walk->where == WHERE_GONE)
 		return;
 	lock_wait_over(walk, at_ns);
-	if (walk->where == WHERE_CORE) {
+	if (walk->where == WHERE_CORE)
 		walk->track->on_core_ns += at_ns - walk->in_ns;
+	if (walk->where == WHERE_CORE && !walk->exact.known) {
 		clue_add(walk, at_ns, CLUE_LOSE, TRACE_HOW_NONE, NULL);
 		stint_paint(walk);
-	} else {
+	} else if (walk->where != WHERE_CORE) {
 		if (walk->where == WHERE_WAIT)
 			wait_paint(walk, walk->early ? SIM_UNKNOWN : walk->wait);
 		hold_over(walk, at_ns);
-		if (walk->in_episode)
-			walk->track->gil_wait_ns += at_ns - walk->episode_ns;
-		walk->in_episode = false;
+		episode_over(walk, at_ns);
 		walk->held = false;
 		walk->part = TRACE_GIL_PART_NONE;
 	}
+	steps_end(walk, at_ns);
+	walk->exact_over = true;
 	track_paint(walk->track, at_ns, SIM_UNKNOWN, PAINT_SURE);
 	walk->wakings_cnt = 0;
 	walk->where = WHERE_LOST;
@@ -98,12 +99,15 @@ static void come(struct sim_walk *walk, const struct sim_fact *fact, size_t plac
 	else if (walk->where == WHERE_WAIT)
 		wait_paint(walk, SIM_UNKNOWN);
 	hold_over(walk, fact->at_ns);
-	lock_wait_over(walk, fact->at_ns);
 	walk->where = WHERE_CORE;
 	walk->core = fact->core;
 	walk->in_ns = fact->at_ns;
 	walk->fresh = true;
 	walk->wakings_cnt = 0;
+	walk->comes++;
+	if (steps_come(walk, fact->at_ns))
+		return;
+	lock_wait_over(walk, fact->at_ns);
 	stint_begin(walk, fact->at_ns, place);
 }
 
@@ -118,15 +122,21 @@ static void leave(struct sim_walk *walk, const struct sim_fact *fact, size_t pla
 {
 	if (walk->where == WHERE_CORE)
 		walk->track->on_core_ns += fact->at_ns - walk->in_ns;
-	clue_add(walk, fact->at_ns, CLUE_LEAVE, fact->how, &fact->look);
-	stint_paint(walk);
+	if (!walk->exact.known) {
+		clue_add(walk, fact->at_ns, CLUE_LEAVE, fact->how, &fact->look);
+		stint_paint(walk);
+	} else if (fact->look.gil) {
+		walk->switches = fact->look.switches;
+	}
 	walk->out_ns = fact->at_ns;
 	if (fact->how == TRACE_HOW_DEAD) {
+		steps_end(walk, fact->at_ns);
 		die(walk, fact->at_ns);
 	} else if (gap_is_open(walk->oracle, fact->at_ns)) {
 		walk->where = walk->where == WHERE_LOST ? WHERE_LOST : WHERE_READY;
 		lose(walk, fact->at_ns);
 		/* Also what a lost one took along is forgotten. */
+		walk->exact_over = true;
 		walk->held = walk->in_episode = false;
 		walk->part = TRACE_GIL_PART_NONE;
 	} else if (fact->how == TRACE_HOW_PREEMPTED) {
@@ -135,12 +145,23 @@ static void leave(struct sim_walk *walk, const struct sim_fact *fact, size_t pla
 	} else {
 		walk->where = WHERE_WAIT;
 		walk->left = fact;
-		walk->wait = wait_state(walk->oracle, walk->track, place);
+		walk->wait = wait_state(walk, place);
 		walk->early = wait_early(walk, fact);
 		walk->in_lock_wait = fact->call.sysno == CALL_FUTEX && walk->wait != SIM_WAIT_GIL &&
-				     walk->wait != SIM_UNKNOWN;
+				     walk->wait != SIM_UNKNOWN && !walk->exact.known;
 		walk->track->lock_waits += walk->in_lock_wait;
 	}
+}
+
+/* An exec: what is known of the old program's GIL says nothing of the new one. */
+static void program_over(struct sim_walk *walk, uint64_t at_ns)
+{
+	if (!walk->exact.known) {
+		clue_add(walk, at_ns, CLUE_EXEC, TRACE_HOW_NONE, NULL);
+		stint_paint(walk);
+	}
+	steps_end(walk, at_ns);
+	walk->switches = walk->track->gil = 0;
 }
 
 static void acted(struct sim_walk *walk, const struct sim_fact *fact, size_t place)
@@ -149,13 +170,14 @@ static void acted(struct sim_walk *walk, const struct sim_fact *fact, size_t pla
 		come(walk, fact, place);
 	if (walk->where != WHERE_CORE)
 		return;
-	if (fact->kind == FACT_EXEC) {
-		clue_add(walk, fact->at_ns, CLUE_EXEC, TRACE_HOW_NONE, NULL);
-		stint_paint(walk);
+	if (fact->kind == FACT_STEP) {
+		steps_take_one(walk, fact);
+	} else if (fact->kind == FACT_EXEC) {
+		program_over(walk, fact->at_ns);
 		/* The command comes to its core with its exec. */
 		walk->fresh = fact->at_ns == walk->in_ns;
 		stint_begin(walk, fact->at_ns, place);
-	} else if (fact->look.gil) {
+	} else if (fact->look.gil && !walk->exact.known) {
 		clue_add(walk, fact->at_ns, fact->kind == FACT_WAKING && is_futex_wake(fact) &&
 			 fact->look.part != TRACE_GIL_PART_NONE ? CLUE_WAKE : CLUE_LOOK,
 			 TRACE_HOW_NONE, &fact->look);
@@ -197,6 +219,7 @@ static void born(struct sim_walk *walk, const struct sim_fact *fact, size_t plac
 		come(walk, fact, place);
 	} else if (gap_is_open(walk->oracle, fact->at_ns)) {
 		track_paint(walk->track, fact->at_ns, SIM_UNKNOWN, PAINT_SURE);
+		walk->exact_over = true;
 	} else {
 		track_paint(walk->track, fact->at_ns, SIM_READY_WOKEN, PAINT_SURE);
 		walk->where = WHERE_READY;
@@ -232,8 +255,9 @@ static void part_walk(struct sim_walk *walk, const struct sim_part *part)
 {
 	const struct sim_fact *fact = &walk->oracle->recorder->facts[part->place];
 	struct sim_track *track = walk->track;
-	bool tells_little = fact->kind == FACT_EXIT || fact->kind == FACT_COMM;
+	bool tells_little = fact->kind == FACT_EXIT || fact->kind == FACT_COMM || fact->kind == FACT_GIL;
 
+	walk->place = part->place;
 	gaps_pass(walk, fact->at_ns);
 	if (!track->begun && tells_little)
 		return;
@@ -245,7 +269,7 @@ static void part_walk(struct sim_walk *walk, const struct sim_part *part)
 			track_paint(track, fact->at_ns, SIM_UNKNOWN, PAINT_SURE);
 	}
 	identity_note(track, fact, part->role);
-	if (fact->kind == FACT_COMM)
+	if (fact->kind == FACT_COMM || walk->where == WHERE_GONE)
 		return;
 	switch (part->role) {
 	case ROLE_BORN:
@@ -263,6 +287,9 @@ static void part_walk(struct sim_walk *walk, const struct sim_part *part)
 	case ROLE_WOKEN:
 		was_woken(walk, fact, part->place);
 		break;
+	case ROLE_GIL:
+		steps_gil(walk, fact);
+		break;
 	}
 }
 
@@ -272,15 +299,17 @@ static void outlast(struct sim_walk *walk, uint64_t end_ns)
 	lock_wait_over(walk, end_ns);
 	if (walk->where == WHERE_CORE) {
 		walk->track->on_core_ns += end_ns - walk->in_ns;
-		clue_add(walk, end_ns, CLUE_END, TRACE_HOW_NONE, NULL);
-		stint_paint(walk);
+		if (!walk->exact.known) {
+			clue_add(walk, end_ns, CLUE_END, TRACE_HOW_NONE, NULL);
+			stint_paint(walk);
+		}
 	} else {
 		if (walk->where == WHERE_WAIT)
 			wait_paint(walk, walk->early ? SIM_UNKNOWN : walk->wait);
 		hold_over(walk, end_ns);
-		if (walk->in_episode)
-			walk->track->gil_wait_ns += end_ns - walk->episode_ns;
+		episode_over(walk, end_ns);
 	}
+	steps_end(walk, end_ns);
 	walk->track->left_alive = true;
 	die(walk, end_ns);
 }
@@ -292,6 +321,7 @@ void thread_walk(struct sim_oracle *oracle, size_t slot)
 
 	for (size_t i = 0; i < parts->cnt; i++)
 		part_walk(&walk, &parts->parts[i]);
+	walk.place = oracle->recorder->facts_cnt;
 	if (walk.track->begun && walk.where != WHERE_GONE) {
 		gaps_pass(&walk, oracle->recorder->end_ns);
 		outlast(&walk, oracle->recorder->end_ns);

@@ -12,6 +12,7 @@ struct sim_known_since {
 	size_t place;			/* from this fact on, itself included */
 	uint64_t at_ns;
 	enum sim_known known;
+	bool exact;			/* and all steps at it are recorded */
 };
 
 /* What a process is, by the facts alone. */
@@ -24,7 +25,7 @@ struct sim_profile {
 };
 
 /* What a fact is for a thread that it names. */
-enum sim_role { ROLE_BORN, ROLE_CAME, ROLE_LEFT, ROLE_ACTED, ROLE_WOKEN };
+enum sim_role { ROLE_BORN, ROLE_CAME, ROLE_LEFT, ROLE_ACTED, ROLE_WOKEN, ROLE_GIL };
 
 struct sim_part {
 	size_t place;
@@ -46,7 +47,7 @@ struct sim_oracle {
 };
 
 /* A look, or what else says something of a running thread and its GIL. */
-enum sim_clue_kind { CLUE_LOOK, CLUE_WAKE, CLUE_LEAVE, CLUE_LOSE, CLUE_EXEC, CLUE_END };
+enum sim_clue_kind { CLUE_LOOK, CLUE_WAKE, CLUE_LEAVE, CLUE_LOSE, CLUE_EXEC, CLUE_STEP, CLUE_END };
 
 struct sim_clue {
 	uint64_t at_ns;
@@ -81,6 +82,13 @@ struct sim_walk {
 	bool in_episode;
 	uint64_t episode_ns;
 
+	/* All its steps are known: */
+	struct sim_exact exact;
+	bool exact_over;		/* they were, or something of it was lost */
+	uint64_t comes;
+	uint64_t hold_ns;
+	size_t place;			/* the fact at hand */
+
 	/* Waiting: */
 	const struct sim_fact *left;
 	enum sim_state wait;
@@ -94,12 +102,26 @@ void thread_walk(struct sim_oracle *oracle, size_t slot);
 /* oracle_gil.c: the stay on a core, up to the last clue, and what is taken along from there. */
 void stint_paint(struct sim_walk *walk);
 
+void clue_add(struct sim_walk *walk, uint64_t at_ns, enum sim_clue_kind kind, enum trace_how how,
+	      const struct sim_look *look);
+void hold_over(struct sim_walk *walk, uint64_t at_ns);
+void episode_open(struct sim_walk *walk, uint64_t at_ns);
+void episode_over(struct sim_walk *walk, uint64_t at_ns);
+
+/* oracle_exact.c */
+void steps_begin(struct sim_walk *walk, uint64_t at_ns);
+void steps_end(struct sim_walk *walk, uint64_t at_ns);
+bool steps_come(struct sim_walk *walk, uint64_t at_ns);
+void steps_take_one(struct sim_walk *walk, const struct sim_fact *fact);
+void steps_gil(struct sim_walk *walk, const struct sim_fact *fact);
+
 /* oracle_wait.c */
-enum sim_state wait_state(const struct sim_oracle *oracle, const struct sim_track *track, size_t place);
+enum sim_state wait_state(const struct sim_walk *walk, size_t place);
 const struct sim_fact *wait_early(const struct sim_walk *walk, const struct sim_fact *left);
 enum sim_cause wait_cause(const struct sim_walk *walk, const struct sim_fact *waking,
 			  const struct sim_fact *left);
 enum sim_known known_at(const struct sim_profile *profile, size_t place);
+bool exact_at(const struct sim_profile *profile, size_t place);
 
 /* oracle_facts.c */
 void oracle_prepare(struct sim_oracle *oracle);

@@ -34,7 +34,7 @@ static bool core_told(const struct sim_story *story, const struct sim_fact *fact
 	case FACT_BIRTH:
 		thread = fact->other ? fact->other : fact->thread;
 		break;
-	case FACT_WAKING: case FACT_TICK: case FACT_EXEC: case FACT_EXIT:
+	case FACT_WAKING: case FACT_TICK: case FACT_EXEC: case FACT_EXIT: case FACT_STEP:
 		thread = fact->thread;
 		if (!thread || !was_seen_by(story, thread, fact->at_ns))
 			return false;

@@ -49,7 +49,13 @@ static void parts_add(struct sim_oracle *oracle, const struct sim_fact *fact, si
 		part_add(oracle, fact->other, place, ROLE_ACTED);
 		part_add(oracle, fact->thread, place, ROLE_BORN);
 		break;
-	case FACT_TICK: case FACT_EXEC: case FACT_EXIT: case FACT_COMM:
+	case FACT_GIL:
+		for (size_t i = 0; i < oracle->story->tracks_cnt; i++)
+			if (oracle->story->tracks[i].process == fact->process->id &&
+			    oracle->story->tracks[i].seen_ns)
+				part_add(oracle, oracle->story->tracks[i].thread, place, ROLE_GIL);
+		break;
+	case FACT_TICK: case FACT_EXEC: case FACT_EXIT: case FACT_COMM: case FACT_STEP:
 		part_add(oracle, fact->thread, place, ROLE_ACTED);
 		break;
 	default:
@@ -70,8 +76,12 @@ uint64_t process_of(const struct sim_oracle *oracle, const struct sim_thread *th
 static void known_add(struct sim_profile *profile, const struct sim_fact *fact, size_t place,
 		      enum sim_known known)
 {
+	bool exact = profile->known_cnt && profile->known[profile->known_cnt - 1].exact;
+
 	grow(&profile->known, &profile->known_cap, profile->known_cnt + 1, sizeof(*profile->known));
-	profile->known[profile->known_cnt++] = (struct sim_known_since){ place, fact->at_ns, known };
+	profile->known[profile->known_cnt++] = (struct sim_known_since){
+		place, fact->at_ns, known, fact->kind != FACT_EXEC && (exact || fact->exact),
+	};
 }
 
 enum sim_known known_at(const struct sim_profile *profile, size_t place)
@@ -81,6 +91,15 @@ enum sim_known known_at(const struct sim_profile *profile, size_t place)
 	for (size_t i = 0; i < profile->known_cnt && profile->known[i].place <= place; i++)
 		known = profile->known[i].known;
 	return known;
+}
+
+bool exact_at(const struct sim_profile *profile, size_t place)
+{
+	bool exact = false;
+
+	for (size_t i = 0; i < profile->known_cnt && profile->known[i].place <= place; i++)
+		exact = profile->known[i].exact;
+	return exact;
 }
 
 /* A process that is born has what its parent's process has. */
@@ -125,6 +144,18 @@ static void look_note(struct sim_oracle *oracle, struct sim_look *last, const st
 	*before = *look;
 }
 
+static void step_note(struct sim_oracle *oracle, const struct sim_fact *fact)
+{
+	struct sim_steps *steps = &oracle->story->steps[fact->gil];
+
+	if (fact->step == TRACE_GIL_OP_TAKE) {
+		steps->takes++;
+		steps->changes += steps->taker && steps->taker != fact->thread;
+		steps->taker = fact->thread;
+	}
+	steps->requests += fact->step == TRACE_GIL_OP_REQUEST;
+}
+
 static void lock_note(struct sim_oracle *oracle, const struct sim_fact *fact)
 {
 	struct sim_profile *profile = profile_of(oracle, fact->thread);
@@ -157,6 +188,7 @@ void oracle_prepare(struct sim_oracle *oracle)
 	oracle->profiles = zalloc(oracle->world->threads_cnt + 1, sizeof(*oracle->profiles));
 	oracle->spaces = zalloc(recorder->facts_cnt, sizeof(*oracle->spaces));
 	oracle->parts = zalloc(oracle->world->threads_cnt, sizeof(*oracle->parts));
+	oracle->story->steps = zalloc(oracle->world->gils_cnt + 1, sizeof(*oracle->story->steps));
 	births_find(oracle);
 	for (size_t i = 0; i < recorder->facts_cnt; i++) {
 		const struct sim_fact *fact = &recorder->facts[i];
@@ -170,6 +202,8 @@ void oracle_prepare(struct sim_oracle *oracle)
 			exec_note(oracle, fact, i);
 		else if (fact->kind == FACT_GIL)
 			known_add(&oracle->profiles[fact->process->id], fact, i, KNOWN_FOUND);
+		else if (fact->kind == FACT_STEP)
+			step_note(oracle, fact);
 		look_note(oracle, last, fact, i);
 		lock_note(oracle, fact);
 		oracle->spaces[i] = profile_of(oracle, fact->thread)->spaces;

@@ -46,7 +46,16 @@ static bool leaves_holding(const struct sim_walk *walk, const struct sim_clue *c
 	return clue_holds(walk, clue);
 }
 
-static void episode_over(struct sim_walk *walk, uint64_t at_ns)
+void episode_open(struct sim_walk *walk, uint64_t at_ns)
+{
+	if (walk->in_episode)
+		return;
+	walk->in_episode = true;
+	walk->episode_ns = at_ns;
+	walk->track->gil_waits++;
+}
+
+void episode_over(struct sim_walk *walk, uint64_t at_ns)
 {
 	if (walk->in_episode)
 		walk->track->gil_wait_ns += at_ns - walk->episode_ns;
@@ -124,6 +133,7 @@ static bool fight_paint(struct sim_walk *walk, const struct sim_clue *clue, uint
 	case CLUE_LOSE:
 		unknown_from(walk, walk->stint_ns, clue->at_ns);
 		return false;
+	case CLUE_STEP:
 	case CLUE_END:
 		track_paint(walk->track, walk->stint_ns, SIM_RUN_SPIN, PAINT_SURE);
 		return false;
@@ -218,26 +228,28 @@ static void clue_paint(struct sim_walk *walk, const struct sim_clue *clue, struc
 	stretch->since_ns = clue->at_ns;
 }
 
-static void take_along(struct sim_walk *walk, const struct sim_clue *clue, bool fights)
+static void take_along(struct sim_walk *walk, const struct sim_clue *clue, bool fights, bool shows_with)
 {
 	bool blocks = clue_blocks(clue), holds = leaves_holding(walk, clue);
 
+	if (clue->kind == CLUE_STEP) {
+		/* Goes on from here by its steps. */
+		walk->exact.holds = shows_with;
+		walk->exact.waits = walk->in_episode;
+		walk->held = false;
+		walk->part = TRACE_GIL_PART_NONE;
+		return;
+	}
 	if (clue->kind != CLUE_LEAVE) {
 		episode_over(walk, clue->at_ns);
 		walk->held = false;
 		walk->part = TRACE_GIL_PART_NONE;
-		/* What was counted of another GIL says nothing of the new one. */
-		if (clue->kind == CLUE_EXEC)
-			walk->switches = walk->track->gil = 0;
 		return;
 	}
-	if (blocks && !holds && !walk->in_episode) {
-		walk->in_episode = true;
-		walk->episode_ns = clue->at_ns;
-		walk->track->gil_waits++;
-	} else if (!(blocks && !holds) && !fights) {
+	if (blocks && !holds)
+		episode_open(walk, clue->at_ns);
+	else if (!fights)
 		episode_over(walk, clue->at_ns);
-	}
 	walk->held = holds && clue->how != TRACE_HOW_DEAD;
 	if (blocks)
 		walk->part = clue->look->part;
@@ -283,6 +295,6 @@ void stint_paint(struct sim_walk *walk)
 		look_turn(walk, &walk->clues[i]);
 		clue_paint(walk, &walk->clues[i], &stretch);
 	}
-	take_along(walk, &walk->clues[walk->clues_cnt - 1], fights);
+	take_along(walk, &walk->clues[walk->clues_cnt - 1], fights, stretch.show == SHOWS_WITH);
 	walk->clues_cnt = 0;
 }

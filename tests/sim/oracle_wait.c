@@ -136,9 +136,9 @@ static enum sim_state futex_state(const struct sim_oracle *oracle, const struct 
 	return SIM_WAIT_SYNC;
 }
 
-enum sim_state wait_state(const struct sim_oracle *oracle, const struct sim_track *track, size_t place)
+enum sim_state wait_state(const struct sim_walk *walk, size_t place)
 {
-	switch (oracle->recorder->facts[place].class) {
+	switch (walk->oracle->recorder->facts[place].class) {
 	case CLASS_CHILD:
 		return SIM_WAIT_SYNC;
 	case CLASS_IO:
@@ -150,6 +150,7 @@ enum sim_state wait_state(const struct sim_oracle *oracle, const struct sim_trac
 	case CLASS_OTHER:
 		return SIM_WAIT_OTHER;
 	default:
-		return futex_state(oracle, track, place);
+		/* Its steps say it, whichever word it is. */
+		return walk->exact.waits ? SIM_WAIT_GIL : futex_state(walk->oracle, walk->track, place);
 	}
 }

@@ -256,7 +256,22 @@ void record_exec(struct sim_recorder *recorder, struct sim_world *world, struct 
 void record_gil(struct sim_recorder *recorder, struct sim_world *world, struct sim_process *process,
 		uint32_t stream)
 {
-	fact_add(recorder, world, stream, &(struct sim_fact){ .kind = FACT_GIL, .process = process });
+	fact_add(recorder, world, stream, &(struct sim_fact){
+		.kind = FACT_GIL, .process = process, .exact = world->script->setup.exact,
+	});
+}
+
+void record_step(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread,
+		 enum trace_gil_op step)
+{
+	const struct sim_gil *gil = &thread->process->gil;
+
+	if (!world->script->setup.exact || !gil->visible)
+		return;
+	core_check(recorder, world, thread->core, thread);
+	fact_add(recorder, world, thread->core, &(struct sim_fact){
+		.kind = FACT_STEP, .thread = thread, .step = step, .gil = gil->id,
+	});
 }
 
 void record_exit(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread)

@@ -23,7 +23,7 @@ struct sim_look {
 
 enum sim_fact_kind {
 	FACT_SWITCH, FACT_WAKING, FACT_TICK, FACT_BIRTH, FACT_EXEC, FACT_EXIT, FACT_USAGE, FACT_COMM,
-	FACT_MIGRATE, FACT_CORE, FACT_GIL,
+	FACT_MIGRATE, FACT_CORE, FACT_GIL, FACT_STEP,
 };
 
 struct sim_handover {
@@ -57,6 +57,9 @@ struct sim_fact {
 	uint64_t tid;
 	enum sim_gil_kind gil_kind;
 	const char *comm;
+	bool exact;			/* FACT_GIL: steps follow */
+	enum trace_gil_op step;		/* FACT_STEP, at the GIL of this id: */
+	uint64_t gil;
 	uint64_t code;			/* FACT_EXIT */
 };
 
@@ -101,6 +104,9 @@ void record_birth(struct sim_recorder *recorder, struct sim_world *world, struct
 void record_exec(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread);
 void record_gil(struct sim_recorder *recorder, struct sim_world *world, struct sim_process *process,
 		uint32_t stream);
+/* A step at the GIL of the thread's process; told where steps are recorded. */
+void record_step(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread,
+		 enum trace_gil_op step);
 void record_exit(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread);
 void record_comm(struct sim_recorder *recorder, struct sim_world *world, struct sim_thread *thread);
 void record_migrate(struct sim_recorder *recorder, struct sim_world *world, const struct sim_core *here,

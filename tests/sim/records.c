@@ -122,7 +122,7 @@ static const enum trace_kind kinds[] = {
 	[FACT_SWITCH] = TRACE_SWITCH, [FACT_WAKING] = TRACE_WAKING, [FACT_TICK] = TRACE_SAMPLE,
 	[FACT_BIRTH] = TRACE_THREAD, [FACT_EXEC] = TRACE_EXEC, [FACT_EXIT] = TRACE_EXIT,
 	[FACT_USAGE] = TRACE_USAGE, [FACT_COMM] = TRACE_COMM, [FACT_MIGRATE] = TRACE_MIGRATE,
-	[FACT_CORE] = TRACE_CORE, [FACT_GIL] = TRACE_GIL,
+	[FACT_CORE] = TRACE_CORE, [FACT_GIL] = TRACE_GIL, [FACT_STEP] = TRACE_GILOP,
 };
 
 void records_fact(struct sim_recorder *recorder, const struct sim_fact *fact)
@@ -171,6 +171,12 @@ void records_fact(struct sim_recorder *recorder, const struct sim_fact *fact)
 		record->gil.id = fact->process->gil.id;
 		record->gil.process = fact->process->id;
 		record->gil.address = fact->process->gil.address;
+		record->gil.exact = fact->exact;
+		break;
+	case FACT_STEP:
+		record->gilop.thread = id_of(fact->thread);
+		record->gilop.gil = fact->gil;
+		record->gilop.op = fact->step;
 		break;
 	}
 }

@@ -78,6 +78,7 @@ struct sim_setup {
 	uint64_t loss_ns;		/* mean time between two losses; 0: none */
 	uint64_t end_ns;		/* the recording stops then; 0: when all are dead */
 	bool hands_over;		/* mutexes: no barging */
+	bool exact;			/* steps at GILs are recorded, where the GIL is known */
 	uint32_t early;			/* wakings that fall into the time of going to sleep */
 	uint32_t mute;			/* wakings that no probe sees */
 	uint32_t preempt;		/* wake-ups that push off who runs */

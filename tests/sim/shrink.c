@@ -81,8 +81,9 @@ static bool cut_number(struct shrink *shrink, size_t number)
 	case 9: cut = setup->move; setup->move = 0; break;
 	case 10: cut = setup->tick_ns; setup->tick_ns = 0; break;
 	case 11: cut = setup->hands_over; setup->hands_over = false; break;
-	case 12: cut = setup->cores > 1; setup->cores = 1; break;
-	case 13: cut = setup->cores > 2; setup->cores = 2; break;
+	case 12: cut = setup->exact; setup->exact = false; break;
+	case 13: cut = setup->cores > 1; setup->cores = 1; break;
+	case 14: cut = setup->cores > 2; setup->cores = 2; break;
 	default: cut = setup->cores > 1; setup->cores--; break;
 	}
 	if (cut)
@@ -91,7 +92,7 @@ static bool cut_number(struct shrink *shrink, size_t number)
 	return false;
 }
 
-#define NUMBERS 15
+#define NUMBERS 16
 
 static bool shrink_once(struct shrink *shrink)
 {

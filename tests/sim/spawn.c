@@ -114,6 +114,7 @@ static enum sim_next routine_startup(struct sim_world *world, struct sim_thread 
 		gil->last = thread;
 		gil->switches = 1;
 		thread->holds_gil = true;
+		record_step(world->recorder, world, thread, TRACE_GIL_OP_TAKE);
 	}
 	return NEXT_DONE;
 }
@@ -184,6 +185,7 @@ static void child_begin(struct sim_world *world, struct sim_thread *parent, size
 	if (forks)
 		gil_inherit(world, parent, child);
 	child->core = parent->core;
+	child->parent = parent;
 	record_birth(world->recorder, world, parent, child);
 	if (forks && child->process->has_gil && child->process->gil.visible)
 		record_gil(world->recorder, world, child->process, parent->core);

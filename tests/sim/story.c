@@ -103,11 +103,13 @@ void story_clear(struct sim_story *story)
 	for (size_t i = 0; i < story->tracks_cnt; i++) {
 		free(story->tracks[i].pieces);
 		free(story->tracks[i].holds);
+		free(story->tracks[i].exacts);
 	}
 	for (size_t i = 0; i < story->cores_cnt; i++)
 		free(story->cores[i].pieces);
 	free(story->tracks);
 	free(story->cores);
 	free(story->edges);
+	free(story->steps);
 	*story = (struct sim_story){ 0 };
 }

@@ -7,6 +7,7 @@
  *   oracle_facts.c  who is named where, and what several threads need
  *   oracle.c        each thread's life, from the facts that name it
  *   oracle_gil.c    its time on a core, from the looks at the GIL
+ *   oracle_exact.c  the same, where its own steps are recorded
  *   oracle_wait.c   what a wait was for, what ended it, and who
  *   oracle_cores.c  what each core did
  *   instants.c      the story cut at every instant; on that go integrate.c (all that adds up), bottle.c,
@@ -58,6 +59,12 @@ struct sim_piece {
 	uint64_t gil;		/* that it runs under or waits for; 0 = none */
 };
 
+/* From this fact on: whether all steps of the thread are known, and what they say. */
+struct sim_exact {
+	size_t place;
+	bool known, holds, waits;
+};
+
 /* It holds a GIL though it is on no core. */
 struct sim_hold {
 	uint64_t from_ns, to_ns, gil;
@@ -79,6 +86,9 @@ struct sim_track {
 	uint64_t on_core_ns, unsure_ns;
 	uint64_t gil;		/* at which it was last seen to look; while the story is told */
 	uint64_t gil_waits, gil_wait_ns, gil_held_off_ns;
+	uint64_t gil_holds, gil_hold_ns;	/* by steps */
+	struct sim_exact *exacts;
+	size_t exacts_cap, exacts_cnt;
 	uint64_t lock_waits, lock_wait_ns;	/* on other futex words, until it is on a core again */
 };
 
@@ -104,6 +114,12 @@ struct sim_edge {
 	enum sim_cause cause;
 };
 
+/* What was recorded of steps at a GIL. */
+struct sim_steps {
+	uint64_t takes, changes, requests;
+	const struct sim_thread *taker;
+};
+
 struct sim_story {
 	uint64_t start_ns, end_ns;
 	struct sim_track *tracks;	/* by thread slot */
@@ -113,6 +129,7 @@ struct sim_story {
 	struct sim_edge *edges;		/* by time */
 	size_t edges_cap, edges_cnt;
 	uint64_t gils_cnt;		/* their ids are below */
+	struct sim_steps *steps;	/* by GIL */
 	uint64_t looks, switches_seen, switches_missed;
 	uint64_t pending_ns;		/* of all processes: a GIL was being looked for */
 };

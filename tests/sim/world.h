@@ -119,6 +119,7 @@ enum sim_spot { SPOT_READY, SPOT_CORE, SPOT_WAIT, SPOT_DEAD };
 struct sim_thread {
 	uint64_t id, tid;
 	struct sim_process *process;
+	const struct sim_thread *parent;
 	size_t plan;
 	uint32_t slot;
 	enum sim_spot spot;
