@@ -169,6 +169,16 @@ static void setup_make(struct sim_setup *setup, enum sim_size size, uint64_t *ra
 		setup->end_ns = 0;
 }
 
+/* Nobody whose end or exec would end the others. */
+static void peace_keep(struct sim_script *script)
+{
+	script->plans[0].quiet = true;
+	for (size_t i = 0; i < script->plans_cnt; i++)
+		for (size_t j = 0; j < script->plans[i].cnt; j++)
+			if (script->plans[i].steps[j].what == DO_EXEC)
+				script->plans[i].steps[j].what = DO_RENAME;
+}
+
 void script_make(struct sim_script *script, uint64_t seed, enum sim_size size)
 {
 	uint64_t random = seed * 2 + 1;
@@ -197,8 +207,8 @@ void script_make(struct sim_script *script, uint64_t seed, enum sim_size size)
 		plan_fill(plan, dice(&random, 4) ? taste : &tastes[dice(&random, TASTES)], steps, plans,
 			  &random);
 	}
-	/* Nobody there whose end would end the others. */
-	script->plans[0].quiet |= size == SIM_HUGE;
+	if (size == SIM_HUGE)
+		peace_keep(script);
 	spawns_add(script, size == SIM_HUGE ? 1 : 12, &random);
 	joins_add(script, &random);
 }

@@ -26,9 +26,9 @@
 #define SLOWER 1
 #endif
 
-#define SMALL_SEEDS (20000 / SLOWER)
+#define SMALL_SEEDS (15000 / SLOWER)
 #define MIDDLE_SEEDS (300 / SLOWER)
-#define HUGE_SEEDS (6 / SLOWER + 1)
+#define HUGE_SEEDS (3 / SLOWER + 1)
 
 /* In the same way: the same figure of the same kind of thing, whatever the numbers are. */
 static bool script_fails(const struct sim_script *script, void *ctx)
