@@ -83,17 +83,12 @@ static void wait_begin(struct gil *gil, struct gilrt_thread *self, uint64_t now_
 /*
  * The mutexes inside the GIL are held for a fraction of a microsecond, unless their owner loses its
  * core. Seen from outside, blocking on one is waiting for the GIL, so it is accounted as that.
- *
- * now_ns: when the thread came here, 0 if that is not known yet. Who drops the GIL has just read the
- * clock, and must not be kept by doing so again: a waiter that has asked for the GIL is about to
- * sleep, and whether it gets there before the drop decides who is woken.
  */
-static void mutex_lock(struct gil *gil, struct gilrt_thread *self, pthread_mutex_t *mutex,
-		       uint64_t now_ns)
+static void mutex_lock(struct gil *gil, struct gilrt_thread *self, pthread_mutex_t *mutex)
 {
 	if (!pthread_mutex_trylock(mutex))
 		return;
-	wait_begin(gil, self, now_ns ? now_ns : clock_now_ns());
+	wait_begin(gil, self, clock_now_ns());
 	pthread_mutex_lock(mutex);
 }
 
@@ -115,7 +110,7 @@ void gil_new_take(struct gil *gil, struct gilrt_thread *self)
 	unsigned long seen;
 	uint64_t elapsed_ns;
 
-	mutex_lock(gil, self, &object->mutex, 0);
+	mutex_lock(gil, self, &object->mutex);
 	while (object->locked) {
 		seen = object->switch_number;
 		if (wait_interval(gil, self) && object->locked && object->switch_number == seen) {
@@ -124,7 +119,7 @@ void gil_new_take(struct gil *gil, struct gilrt_thread *self)
 		}
 	}
 
-	mutex_lock(gil, self, &object->switch_mutex, 0);
+	mutex_lock(gil, self, &object->switch_mutex);
 	/* In CPython's order: a peek in between sees it held, by the one who held it last. */
 	atomic_store_explicit(&object->locked, 1, memory_order_relaxed);
 	if (object->last_holder != self) {
@@ -149,7 +144,7 @@ static void force_switch(struct gil *gil, struct gilrt_thread *self)
 {
 	struct gilrt_gil *object = gil->object;
 
-	mutex_lock(gil, self, &object->switch_mutex, 0);
+	mutex_lock(gil, self, &object->switch_mutex);
 	if (object->last_holder == self) {
 		atomic_store_explicit(&gil->drop_request, 0, memory_order_relaxed);
 		self->forced_switch_cnt++;
@@ -162,15 +157,14 @@ static void force_switch(struct gil *gil, struct gilrt_thread *self)
 
 void gil_new_drop(struct gil *gil, struct gilrt_thread *self, bool ending)
 {
-	const uint64_t now_ns = clock_now_ns();
 	struct gilrt_gil *object = gil->object;
 
-	probe_gil_drop(object, account_enter(&self->account, ACCOUNT_RELEASED, now_ns));
+	probe_gil_drop(object, account_enter(&self->account, ACCOUNT_RELEASED, clock_now_ns()));
 	self->drop_cnt++;
 	/* As CPython does, where the thread's state may have been exchanged since the taking. */
 	atomic_store_explicit(&object->last_holder, self, memory_order_relaxed);
 
-	mutex_lock(gil, self, &object->mutex, now_ns);
+	mutex_lock(gil, self, &object->mutex);
 	atomic_store_explicit(&object->locked, 0, memory_order_relaxed);
 	pthread_cond_signal(&object->cond);
 	pthread_mutex_unlock(&object->mutex);
