@@ -26,15 +26,6 @@ static double workers_sum(const struct recording *r, const char *name)
 
 /* ---- threads that compute, and what keeps them from it ------------------------------------------- */
 
-static bool true_is_what_the_cores_gave(const struct recording *r)
-{
-	double cores_gave_ns = truth_sum(r, "sched_run_ns");
-
-	return within("true - schedstat",
-		      json_number_at(r->report, "curves.true.integral_ns") - cores_gave_ns,
-		      0.01 * cores_gave_ns + json_number_at(r->report, "quality.steal_ns"));
-}
-
 /* Workers have work in hand all their lives, as far as they get a core. */
 static bool only_cores_are_short(const struct recording *r)
 {
@@ -53,7 +44,7 @@ static bool only_cores_are_short(const struct recording *r)
 		ok &= at_least("work in hand", in_hand_ns, 0.98 * (json_number_at(worker, "death_ns") -
 								   json_number_at(worker, "birth_ns")));
 	}
-	ok &= true_is_what_the_cores_gave(r);
+	ok &= on_core_is_schedstats(r, "true", 0.01);
 	return ok & no_lock_is_blamed(r);
 }
 

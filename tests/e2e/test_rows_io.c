@@ -30,6 +30,11 @@ static double share_in(const struct recording *r, size_t number, const char *sta
 /* ---- input and output beside computation --------------------------------------------------------- */
 
 /*
+ * Some of these threads lose and take the GIL so often that a wait of theirs is shorter than what they do
+ * on a core in it, before they sleep and after they are woken. Of that, looks see too little.
+ */
+
+/*
  * The thread with the short calls waits for the GIL, those that compute hardly do; how long, depends on
  * what other programs leave of the cores.
  */
@@ -50,6 +55,7 @@ static struct row convoy = {
 	.args = { "convoy", "--threads", "2", "--seconds", "1" },
 	.cores = 2,
 	.says = says_convoy,
+	.exact_waits = true,
 };
 
 /* Whoever is woken there does not run before the reader has the GIL again. */
@@ -74,6 +80,7 @@ static struct row udp_echo = {
 	.args = { "udp_echo", "--threads", "2", "--seconds", "1" },
 	.cores = 2,
 	.says = the_first_is_starved,
+	.exact_waits = true,
 };
 
 /* Nobody else wants the GIL: the server waits for datagrams. */
@@ -87,6 +94,7 @@ static bool says_udp_echo_alone(const struct recording *r)
 static struct row udp_echo_alone = {
 	.args = { "udp_echo", "--threads", "1", "--seconds", "1" },
 	.says = says_udp_echo_alone,
+	.exact_waits = true,
 };
 
 /* A turn of one is a wait of the other, which others' programs on the cores shorten for some. */
@@ -106,14 +114,13 @@ static struct row round_trip = {
 
 /* ---- ways out -------------------------------------------------------------------------------------- */
 
-/* On a core, and who was there made progress: several at once, where the cores were there. */
-static bool true_is_what_the_cores_gave(const struct recording *r)
+/* Several at once, where the cores were there; what is not true is the fight for the GIL on a core. */
+static bool cores_are_used(const struct recording *r)
 {
-	double cores_gave_ns = truth_sum(r, "sched_run_ns");
+	bool ok = on_core_is_schedstats(r, "scheduled", 0.02);
 
-	return within("true - schedstat",
-		      json_number_at(r->report, "curves.true.integral_ns") - cores_gave_ns,
-		      0.02 * cores_gave_ns + json_number_at(r->report, "quality.steal_ns"));
+	return ok & at_least("true", json_number_at(r->report, "curves.true.integral_ns"),
+			     0.9 * json_number_at(r->report, "curves.scheduled.integral_ns"));
 }
 
 static bool says_native_sections(const struct recording *r)
@@ -121,7 +128,7 @@ static bool says_native_sections(const struct recording *r)
 	bool ok = at_least("threads that compute without the GIL", threads_in(r, "run.free"),
 			   0.5 * json_number_at(r->report, "curves.scheduled.avg_wall"));
 
-	return ok & true_is_what_the_cores_gave(r);
+	return ok & cores_are_used(r);
 }
 
 static struct row native_sections = {
@@ -134,7 +141,7 @@ static struct row native_sections = {
 /* The threads of the first half wait for one GIL; the processes of the second have one each. */
 static bool says_processes(const struct recording *r)
 {
-	bool ok = true_is_what_the_cores_gave(r);
+	bool ok = cores_are_used(r);
 	json_t *thread;
 	size_t i;
 

@@ -145,6 +145,16 @@ bool gil_hold_is_the_runtimes(const struct recording *recording)
 	return time_is_the_runtimes(recording, "gil_hold_episode_ns", NULL, "gil_hold_ns", "gil_holds");
 }
 
+bool on_core_is_schedstats(const struct recording *recording, const char *curve, double share)
+{
+	double cores_gave_ns = truth_sum(recording, "sched_run_ns");
+	char path[64];
+
+	snprintf(path, sizeof(path), "curves.%s.integral_ns", curve);
+	return within(path, json_number_at(recording->report, path) - cores_gave_ns,
+		      share * cores_gave_ns + json_number_at(recording->report, "quality.steal_ns"));
+}
+
 double share_above_one(const json_t *report)
 {
 	double above = 0;

@@ -40,6 +40,9 @@ bool lock_wait_is_the_runtimes(const struct recording *recording);
 /* The same for holding the GIL, where the report knows that. */
 bool gil_hold_is_the_runtimes(const struct recording *recording);
 
+/* The integral of a curve, "true" or "scheduled", is what the kernel says all threads had of the cores. */
+bool on_core_is_schedstats(const struct recording *recording, const char *curve, double share);
+
 /* Time at two or more threads making progress, as a share of the run. */
 double share_above_one(const json_t *report);
 
