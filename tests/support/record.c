@@ -105,6 +105,17 @@ static json_t *theirs_to_ours(const struct recording *recording, const json_t *t
 }
 
 /*
+ * The first hit at each of the program's own probes makes the kernel prepare the place: 70 us were seen,
+ * in the midst of whatever wait that is. Later ones take less than one.
+ */
+#define FIRST_HITS_NS 300e3
+
+static double hits_bar_ns(const json_t *report)
+{
+	return strcmp(json_text_at(report, "gil_watch"), "exact") ? 0 : FIRST_HITS_NS;
+}
+
+/*
  * A time that report and truth have of each thread. The bar is for the waits that the runtime counted, so
  * that a report that finds too many does not lower it; `others_cnt` are counted by the report alone.
  */
@@ -118,12 +129,13 @@ static bool time_is_the_runtimes(const struct recording *recording, const char *
 	json_array_foreach(json_at(recording->truth, "per_thread"), i, theirs) {
 		json_t *ours = theirs_to_ours(recording, theirs);
 		double ns = json_number_at(theirs, theirs_ns);
+		double cnt = fmax(json_number_at(theirs, theirs_cnt),
+				  others_cnt ? json_number_at(ours, others_cnt) : 0);
 		char what[64];
 
 		snprintf(what, sizeof(what), "%s of %s", theirs_ns, json_text_at(theirs, "name"));
 		ok &= within(what, json_number_at(ours, ours_ns) - ns,
-			     0.02 * ns + 10e3 * fmax(json_number_at(theirs, theirs_cnt),
-						     others_cnt ? json_number_at(ours, others_cnt) : 0));
+			     0.02 * ns + 10e3 * cnt + hits_bar_ns(recording->report));
 	}
 	return ok;
 }
