@@ -230,12 +230,40 @@ static error_t parse_choice(struct parse *parse, const char *option, const char 
 	return refuse(parse, "%s: '%.80s' is none of %s", option, text, words);
 }
 
+/* Those that say how the runtime works. */
+static error_t parse_runtime_option(struct parse *parse, int key, const char *text)
+{
+	struct gilrt_config *runtime = &parse->options.runtime;
+	uint64_t number = 0;
+	error_t err = 0;
+	int choice = 0;
+
+	switch (key) {
+	case KEY_GIL:
+		err = parse_choice(parse, "--gil", text, gil_choices, &choice);
+		runtime->mode = (enum gilrt_mode)choice;
+		break;
+	case KEY_SWITCH_INTERVAL:
+		err = parse_number(parse, "--switch-interval", text, 1, 10000000, &number);
+		runtime->switch_interval_us = number;
+		break;
+	case KEY_CHECK_INTERVAL:
+		err = parse_number(parse, "--check-interval", text, 1, 1000000000, &number);
+		runtime->check_interval = (unsigned int)number;
+		break;
+	case KEY_CHECKPOINTS:
+		err = parse_choice(parse, "--checkpoints", text, checkpoint_choices, &choice);
+		runtime->checkpoints = (enum gilrt_checkpoints)choice;
+		break;
+	}
+	return err;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct parse *parse = state->input;
 	struct workload_options *options = &parse->options;
 	uint64_t number = 0;
-	int choice = 0;
 	error_t err = 0;
 
 	switch (key) {
@@ -253,20 +281,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		err = parse_cpus(parse, text);
 		break;
 	case KEY_GIL:
-		err = parse_choice(parse, "--gil", text, gil_choices, &choice);
-		options->runtime.mode = (enum gilrt_mode)choice;
-		break;
 	case KEY_SWITCH_INTERVAL:
-		err = parse_number(parse, "--switch-interval", text, 1, 10000000, &number);
-		options->runtime.switch_interval_us = number;
-		break;
 	case KEY_CHECK_INTERVAL:
-		err = parse_number(parse, "--check-interval", text, 1, 1000000000, &number);
-		options->runtime.check_interval = (unsigned int)number;
-		break;
 	case KEY_CHECKPOINTS:
-		err = parse_choice(parse, "--checkpoints", text, checkpoint_choices, &choice);
-		options->runtime.checkpoints = (enum gilrt_checkpoints)choice;
+		err = parse_runtime_option(parse, key, text);
 		break;
 	case KEY_SEED:
 		err = parse_number(parse, "--seed", text, 0, UINT32_MAX, &number);
