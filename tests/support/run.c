@@ -88,13 +88,24 @@ static void child_exec(struct run *run, const struct run_options *o, const char 
 	_exit(123);
 }
 
+/*
+ * Appending: processes that share a memfd's offset may write at the same one, since the kernel makes that
+ * step atomic for opened files only.
+ */
+static int output_file(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	assert_true(fd >= 0 && !fcntl(fd, F_SETFL, O_APPEND));
+	return fd;
+}
+
 void run_start(struct run *run, const struct run_options *options, const char *const argv[])
 {
 	*run = (struct run){
-		.out_fd = memfd_create("out", MFD_CLOEXEC),
-		.err_fd = memfd_create("err", MFD_CLOEXEC),
+		.out_fd = output_file("out"),
+		.err_fd = output_file("err"),
 	};
-	assert_true(run->out_fd >= 0 && run->err_fd >= 0);
 	run->pid = fork();
 	assert_true(run->pid >= 0);
 	if (!run->pid)
