@@ -28,6 +28,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &curves_sink, &analysis->curves },
 		{ &cores_sink, &analysis->cores },
 		{ &gils_sink, &analysis->timeline.gils },
+		{ &history_sink, &analysis->history },
 	};
 	int err;
 
@@ -58,6 +59,7 @@ void analysis_clear(struct analysis *analysis)
 	timeline_clear(&analysis->timeline);
 	quality_clear(&analysis->quality);
 	cores_clear(&analysis->cores);
+	history_clear(&analysis->history);
 	tally_clear(&analysis->tally);
 	curves_clear(&analysis->curves);
 	people_clear(&analysis->people);

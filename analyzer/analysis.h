@@ -7,6 +7,7 @@
 
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
+#include "analyzer/history.h"
 #include "analyzer/identity.h"
 #include "analyzer/prescan.h"
 #include "analyzer/quality.h"
@@ -24,6 +25,7 @@ struct analysis {
 	struct curves curves;
 	struct tally tally;
 	struct cores cores;
+	struct history history;
 	struct quality quality;
 	struct timeline timeline;
 };

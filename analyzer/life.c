@@ -165,16 +165,35 @@ int life_birth(struct timeline *timeline, const struct trace_record *record)
 	return 0;
 }
 
+static struct wait_for waits_for(struct timeline *timeline, const struct thread *thread)
+{
+	const struct wait *wait = &thread->wait;
+	struct wait_for result = {
+		.sysno = wait->sysno,
+		.owner = idmap_get(&timeline->people->thread_ids, wait->owner),
+		.owner_at = wait->owner_at,
+	};
+
+	if (wait->state == STATE_WAIT_GIL)
+		result.gil = thread->gil.id;
+	else if (wait->kind == WAIT_KIND_FUTEX && !timeline->queue.err)
+		timeline->queue.err = words_find(&timeline->words, thread->process, wait->word,
+						 &result.word);
+	return result;
+}
+
 static void wait_decide(struct timeline *timeline, struct thread *thread)
 {
-	queue_decide(&timeline->queue, thread, thread->out_ns, thread->wait.state);
-	thread->sysno = thread->wait.sysno;
+	struct wait_for wait = waits_for(timeline, thread);
+
+	queue_decide_wait(&timeline->queue, thread, thread->out_ns, thread->wait.state, &wait);
 }
 
 static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t at_ns,
 		      const struct waking *waking)
 {
 	enum wake_cause cause = wake_judge(waking, &thread->wait, thread->process->id);
+	struct wait_for wait = waits_for(timeline, thread);
 
 	queue_edge(&timeline->queue, &(struct edge){
 		.at_ns = at_ns,
@@ -182,6 +201,7 @@ static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t
 		.waker = cause == CAUSE_THREAD ? waking->waker : NULL,
 		.ended = thread->wait.state,
 		.since_ns = thread->out_ns,
+		.wait = wait,
 		.cause = cause,
 	});
 }

@@ -133,8 +133,10 @@ static void push(struct queue *queue, uint64_t at_ns, const struct queue_item *i
 		queue->err = key_insert(queue, at_ns, index);
 }
 
+static const struct wait_for no_wait;
+
 static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
-		   enum thread_state state, bool sampled)
+		   enum thread_state state, const struct wait_for *wait, bool sampled)
 {
 	uint64_t gil = state == STATE_RUN_GIL ? thread->gil.id : 0;
 	struct queue_item item = {
@@ -146,7 +148,8 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 			.to = state,
 			.since_ns = thread->since_ns,
 			.sampled = thread->sampled || sampled,
-			.sysno = thread->sysno,
+			.from_wait = thread->waits_for,
+			.to_wait = *wait,
 			.from_gil = thread->state_gil,
 			.to_gil = gil,
 		},
@@ -159,7 +162,7 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 	thread->state = state;
 	thread->since_ns = at_ns;
 	thread->sampled = sampled;
-	thread->sysno = 0;
+	thread->waits_for = *wait;
 	thread->state_gil = gil;
 	push(queue, at_ns, &item);
 }
@@ -167,13 +170,19 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 void queue_decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 		  enum thread_state state)
 {
-	decide(queue, thread, at_ns, state, false);
+	decide(queue, thread, at_ns, state, &no_wait, false);
+}
+
+void queue_decide_wait(struct queue *queue, struct thread *thread, uint64_t at_ns,
+		       enum thread_state state, const struct wait_for *wait)
+{
+	decide(queue, thread, at_ns, state, wait, false);
 }
 
 void queue_decide_sampled(struct queue *queue, struct thread *thread, uint64_t at_ns,
 			  enum thread_state state)
 {
-	decide(queue, thread, at_ns, state, true);
+	decide(queue, thread, at_ns, state, &no_wait, true);
 }
 
 void queue_core(struct queue *queue, const struct core_change *change)

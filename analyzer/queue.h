@@ -42,6 +42,9 @@ void queue_clear(struct queue *queue);
 /* The thread's state from at_ns on; nothing happens when it is in that state already. */
 void queue_decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 		  enum thread_state state);
+/* The same for a wait. */
+void queue_decide_wait(struct queue *queue, struct thread *thread, uint64_t at_ns,
+		       enum thread_state state, const struct wait_for *wait);
 /* The same where the instant is the middle between two looks. */
 void queue_decide_sampled(struct queue *queue, struct thread *thread, uint64_t at_ns,
 			  enum thread_state state);

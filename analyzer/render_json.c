@@ -11,6 +11,7 @@
 #include "analyzer/answer.h"
 #include "analyzer/json_out.h"
 #include "analyzer/render.h"
+#include "analyzer/sections/section.h"
 
 #define JSON_SCHEMA 1
 
@@ -260,6 +261,8 @@ static json_t *facts_json(struct json_out *out, const struct report *report, con
 	put(out, root, "idle", idle_json(out, &report->idle));
 	put(out, root, "waits_by_call", calls);
 	put(out, root, "quality", quality_json(out, report));
+	for (size_t i = 0; sections[i]; i++)
+		put(out, root, sections[i]->name, sections[i]->json(out, report));
 	return root;
 }
 

@@ -2,6 +2,7 @@
 /*
  * The report for people, in 80 columns: the answer first, then the sections that explain it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "analyzer/render.h"
 #include "analyzer/render_lists.h"
 #include "analyzer/render_trace.h"
+#include "analyzer/sections/section.h"
 #include "analyzer/shown.h"
 #include "analyzer/wrap.h"
 
@@ -330,9 +332,20 @@ static int idle_section(const struct report *report, struct style style, FILE *o
 	return 0;
 }
 
+/* "GIL: who held it, and who waited for it" */
+static int section_print(const struct section *section, const struct report *report, struct style style,
+			 FILE *out)
+{
+	if (section->any && !section->any(report))
+		return 0;
+	fprintf(out, "\n%c%s: %s\n", toupper((unsigned char)*section->name), section->name + 1,
+		section->says);
+	return section->text(report, style, out);
+}
+
 int render_text(const struct report *report, const char *file, struct style style, FILE *out)
 {
-	static int (*const sections[])(const struct report *, struct style, FILE *) = {
+	static int (*const parts[])(const struct report *, struct style, FILE *) = {
 		loss_print, idle_section, calls_print, processes_print,
 		threads_print, cores_print, levels_print,
 	};
@@ -340,8 +353,10 @@ int render_text(const struct report *report, const char *file, struct style styl
 
 	title_print(report, file, style, out);
 	answer_print(report, style, out);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(sections) && report->threads_cnt; i++)
-		err = sections[i](report, style, out);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(parts) && report->threads_cnt; i++)
+		err = parts[i](report, style, out);
+	for (size_t i = 0; !err && sections[i] && report->threads_cnt; i++)
+		err = section_print(sections[i], report, style, out);
 	if (!err)
 		trace_print(report, style, out);
 	return err;

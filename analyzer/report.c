@@ -312,7 +312,7 @@ int report_make(struct report *report, const struct analysis *analysis,
 {
 	int err;
 
-	*report = (struct report){ .run = &analysis->run, .filter = *filter };
+	*report = (struct report){ .analysis = analysis, .run = &analysis->run, .filter = *filter };
 	name_fill(report, analysis);
 	err = threads_fill(report, analysis);
 	if (!err)

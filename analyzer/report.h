@@ -116,7 +116,10 @@ struct report_quality {
 	char doubts[160];	/* what took confidence away, "" = nothing */
 };
 
+struct analysis;
+
 struct report {
+	const struct analysis *analysis;	/* for the sections of analyses that have one */
 	char name[NAME_BYTES];		/* the command's */
 	const struct run *run;
 	struct report_filter filter;
@@ -142,7 +145,6 @@ struct report {
 	struct report_quality quality;
 };
 
-struct analysis;
 int report_make(struct report *report, const struct analysis *analysis,
 		const struct report_filter *filter);
 void report_clear(struct report *report);

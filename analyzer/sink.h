@@ -17,9 +17,20 @@
 #include <stdint.h>
 
 #include "analyzer/state.h"
+#include "trace/records.h"
 
+struct futex_word;	/* analyzer/words.h */
 struct thread;		/* analyzer/thread.h */
 struct run;		/* analyzer/run.h: the header's facts, start, end, cores */
+
+/* What a wait is for, as the switch that began it told. All 0 where the state is no wait. */
+struct wait_for {
+	uint64_t sysno;			/* 1 + number of the system call, 0 = none */
+	struct futex_word *word;	/* wait.lock, wait.sync on a futex; NULL = on none */
+	struct thread *owner;		/* of that lock when the wait began; NULL = nobody was seen to */
+	enum trace_owner_at owner_at;
+	uint64_t gil;			/* wait.gil: which, 0 = not known */
+};
 
 /* A thread's state changes. At birth from == STATE_CNT, at death to == STATE_CNT. */
 struct change {
@@ -28,7 +39,7 @@ struct change {
 	enum thread_state from, to;
 	uint64_t since_ns;	/* when `from` began */
 	bool sampled;		/* `from` rests on samples */
-	uint64_t sysno;		/* `from` is a wait: 1 + number of its system call, 0 = none */
+	struct wait_for from_wait, to_wait;
 	uint64_t from_gil, to_gil;	/* run.gil: the GIL that it runs under, 0 = not known */
 };
 
@@ -60,6 +71,7 @@ struct edge {
 	struct thread *waker;	/* NULL: not a traced thread, or not believed */
 	enum thread_state ended;	/* the wait; STATE_CNT at a birth */
 	uint64_t since_ns;	/* when the wait began */
+	struct wait_for wait;
 	enum wake_cause cause;
 };
 

@@ -14,7 +14,7 @@
 
 static int call_add(struct tally *tally, const struct change *change, uint64_t passed_ns)
 {
-	struct call_tally *call = idmap_get(&tally->call_ids, change->sysno);
+	struct call_tally *call = idmap_get(&tally->call_ids, change->from_wait.sysno);
 	int err;
 
 	if (!call) {
@@ -25,12 +25,12 @@ static int call_add(struct tally *tally, const struct change *change, uint64_t p
 		call = calloc(1, sizeof(*call));
 		if (!call)
 			return -ENOMEM;
-		err = idmap_put(&tally->call_ids, change->sysno, call);
+		err = idmap_put(&tally->call_ids, change->from_wait.sysno, call);
 		if (err) {
 			free(call);
 			return err;
 		}
-		call->sysno = change->sysno;
+		call->sysno = change->from_wait.sysno;
 		tally->calls[tally->calls_cnt++] = call;
 	}
 	call->wait_ns[change->from] += passed_ns;

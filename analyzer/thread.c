@@ -80,8 +80,10 @@ void people_clear(struct people *people)
 {
 	for (size_t i = 0; i < people->threads_cnt; i++)
 		free(people->threads[i]);
-	for (size_t i = 0; i < people->processes_cnt; i++)
+	for (size_t i = 0; i < people->processes_cnt; i++) {
+		idmap_clear(&people->processes[i]->words);
 		free(people->processes[i]);
+	}
 	free(people->threads);
 	free(people->processes);
 	idmap_clear(&people->thread_ids);

@@ -15,6 +15,7 @@
 
 #include "analyzer/episode.h"
 #include "analyzer/idmap.h"
+#include "analyzer/sink.h"
 #include "analyzer/state.h"
 #include "analyzer/wait.h"
 #include "trace/records.h"
@@ -41,6 +42,7 @@ struct process {
 	struct thread *leader;		/* newest thread whose tid is the pid; NULL = none seen */
 	uint32_t execs;			/* its address space is that of the last */
 	const struct idmap *locks;	/* futex words of locks in it; prescan.h. NULL = none */
+	struct idmap words;		/* those that were waited on; words.h */
 	enum gil_presence gil;
 	bool gil_exact;		/* each step at its GILs is recorded from its begin on, or from its exec */
 	bool gil_pending;	/* GIL_PENDING and alive, since: */
@@ -96,7 +98,7 @@ struct thread {
 	enum thread_state state;
 	uint64_t since_ns;
 	bool sampled;
-	uint64_t sysno;		/* of the wait that `state` is */
+	struct wait_for waits_for;	/* where `state` is a wait */
 	uint64_t state_gil;	/* that it runs under in run.gil, else 0 */
 
 	/* Not decided from hold_ns on; a link in the queue's list. */

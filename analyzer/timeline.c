@@ -31,6 +31,7 @@ void timeline_clear(struct timeline *timeline)
 {
 	queue_clear(&timeline->queue);
 	gils_clear(&timeline->gils);
+	words_clear(&timeline->words);
 	free(timeline->cores);
 	free(timeline->alive);
 	*timeline = (struct timeline){ 0 };

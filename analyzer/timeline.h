@@ -33,6 +33,7 @@
 #include "analyzer/run.h"
 #include "analyzer/sink.h"
 #include "analyzer/thread.h"
+#include "analyzer/words.h"
 #include "trace/records.h"
 
 struct core_now {
@@ -49,6 +50,7 @@ struct timeline {
 	const struct prescan *prescan;
 	struct queue queue;
 	struct gils gils;
+	struct words words;
 	struct core_now *cores;	/* run->cores_cnt */
 	size_t gap_next;
 	uint64_t gap_until_ns;	/* the last loss so far, on any core */
