@@ -80,10 +80,12 @@ static void gil_advance(struct gil_count *count, uint64_t now_ns)
 		count->run_ns += now_ns - count->since_ns;
 	if (count->running_cnt > 1)
 		count->doubled_ns += now_ns - count->since_ns;
+	count->off_core_ns += count->off_core_cnt * (now_ns - count->since_ns);
 	count->since_ns = now_ns;
 }
 
-static int gil_run(struct gils *gils, uint64_t id, uint64_t now_ns, uint64_t add)
+/* From now on so many more threads run under it, or hold it off core. */
+static int gil_move(struct gils *gils, uint64_t id, uint64_t now_ns, int running, int off_core)
 {
 	struct gil_count *count;
 	int err = id ? gils_find(gils, id, &count) : 0;
@@ -91,15 +93,21 @@ static int gil_run(struct gils *gils, uint64_t id, uint64_t now_ns, uint64_t add
 	if (err || !id)
 		return err;
 	gil_advance(count, now_ns);
-	count->running_cnt += add;
+	count->running_cnt += (uint64_t)running;
+	count->off_core_cnt += (uint64_t)off_core;
 	return 0;
 }
 
 static int gils_change(void *ctx, const struct change *change)
 {
-	int err = gil_run(ctx, change->from_gil, change->at_ns, (uint64_t)-1);
+	uint64_t at_ns = change->at_ns;
+	int err = gil_move(ctx, change->from_gil, at_ns, -1, 0);
 
-	return err ? err : gil_run(ctx, change->to_gil, change->at_ns, 1);
+	if (!err)
+		err = gil_move(ctx, change->from_held, at_ns, 0, -1);
+	if (!err)
+		err = gil_move(ctx, change->to_gil, at_ns, 1, 0);
+	return err ? err : gil_move(ctx, change->to_held, at_ns, 0, 1);
 }
 
 static int gils_end(void *ctx, const struct run *run)

@@ -37,6 +37,8 @@ struct gil_count {
 	uint64_t running_cnt, since_ns;	/* threads in run.gil under it, since */
 	uint64_t run_ns;		/* at least one */
 	uint64_t doubled_ns;		/* more than one */
+	uint64_t off_core_cnt;		/* threads that hold it and are on no core, since since_ns */
+	uint64_t off_core_ns;		/* thread-nanoseconds of that */
 };
 
 struct gils {

@@ -318,8 +318,6 @@ bool gil_retire(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	struct gil_view *gil = &thread->gil;
 	bool holds = gil->held || gil->mode == GIL_MODE_HELD;
 
-	if (gil->held)
-		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
 	if (gil->mode == GIL_MODE_FIGHT)
 		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
 	else if (gil->mode == GIL_MODE_DROPPED)

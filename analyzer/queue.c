@@ -135,10 +135,19 @@ static void push(struct queue *queue, uint64_t at_ns, const struct queue_item *i
 
 static const struct wait_for no_wait;
 
+/* The GIL that it holds in a state in which it is on no core. */
+static uint64_t gil_held_off(const struct thread *thread, enum thread_state state)
+{
+	bool off = state < STATE_CNT && !(state_infos[state].counts & COUNTS_SCHEDULED);
+
+	return off && (thread->gil.held || thread->exact.holds) ? thread->gil.id : 0;
+}
+
 static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 		   enum thread_state state, const struct wait_for *wait, bool sampled)
 {
 	uint64_t gil = state == STATE_RUN_GIL ? thread->gil.id : 0;
+	uint64_t held = gil_held_off(thread, state);
 	struct queue_item item = {
 		.kind = ITEM_CHANGE,
 		.change = {
@@ -152,10 +161,12 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 			.to_wait = *wait,
 			.from_gil = thread->state_gil,
 			.to_gil = gil,
+			.from_held = thread->state_held,
+			.to_held = held,
 		},
 	};
 
-	if (state == thread->state && gil == thread->state_gil) {
+	if (state == thread->state && gil == thread->state_gil && held == thread->state_held) {
 		thread->sampled |= sampled;
 		return;
 	}
@@ -164,6 +175,7 @@ static void decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 	thread->sampled = sampled;
 	thread->waits_for = *wait;
 	thread->state_gil = gil;
+	thread->state_held = held;
 	push(queue, at_ns, &item);
 }
 

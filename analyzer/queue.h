@@ -39,7 +39,10 @@ struct queue {
 void queue_init(struct queue *queue, const struct sink_use *sinks, size_t sinks_cnt);
 void queue_clear(struct queue *queue);
 
-/* The thread's state from at_ns on; nothing happens when it is in that state already. */
+/*
+ * The thread's state from at_ns on; nothing happens when it is in that state already, under or holding
+ * the same GIL.
+ */
 void queue_decide(struct queue *queue, struct thread *thread, uint64_t at_ns,
 		  enum thread_state state);
 /* The same for a wait. */

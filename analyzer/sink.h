@@ -41,6 +41,11 @@ struct change {
 	bool sampled;		/* `from` rests on samples */
 	struct wait_for from_wait, to_wait;
 	uint64_t from_gil, to_gil;	/* run.gil: the GIL that it runs under, 0 = not known */
+	/*
+	 * On no core (or unknown): the GIL that it took along when it left its core, 0 = none. It goes on
+	 * holding it until a change says otherwise, be it one from `unknown` to `unknown`.
+	 */
+	uint64_t from_held, to_held;
 };
 
 /* What a core does from now on. */

@@ -100,6 +100,7 @@ struct thread {
 	bool sampled;
 	struct wait_for waits_for;	/* where `state` is a wait */
 	uint64_t state_gil;	/* that it runs under in run.gil, else 0 */
+	uint64_t state_held;	/* that it holds though it is on no core, 0 = none */
 
 	/* Not decided from hold_ns on; a link in the queue's list. */
 	bool held;

@@ -30,6 +30,7 @@ struct sim_core_sum {
 /* For how long threads ran under a GIL; doubled: two at once, which cannot be. */
 struct sim_gil_sum {
 	uint64_t run_ns, doubled_ns;
+	uint64_t off_core_ns;	/* for how long threads held it on no core */
 	uint64_t running_cnt;	/* at the instant at hand */
 };
 

@@ -245,6 +245,7 @@ static bool gils_same(struct sides *sides)
 		    !same(sides, "GIL", gil->id, "takes", gil->takes, steps->takes) ||
 		    !same(sides, "GIL", gil->id, "changes", gil->changes, steps->changes) ||
 		    !same(sides, "GIL", gil->id, "requests", gil->requests, steps->requests) ||
+		    !same(sides, "GIL", gil->id, "held off core", gil->off_core_ns, sum->off_core_ns) ||
 		    !same(sides, "GIL", gil->id, "doubled", gil->doubled_ns, sum->doubled_ns))
 			return false;
 	}

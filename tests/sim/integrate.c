@@ -169,7 +169,7 @@ static void call_add(struct sim_answer *answer, const struct sim_piece *piece, u
 	answer->calls[at].cnt++;
 }
 
-/* What needs no instants: waits by call, wakings by cause. */
+/* What needs no instants: waits by call, GILs held off core, wakings by cause. */
 static void lists_sum(struct sim_answer *answer, const struct sim_story *story)
 {
 	for (size_t i = 0; i < story->tracks_cnt; i++) {
@@ -179,6 +179,9 @@ static void lists_sum(struct sim_answer *answer, const struct sim_story *story)
 			if (is_wait(track->pieces[j].state))
 				call_add(answer, &track->pieces[j], j + 1 < track->pieces_cnt ?
 					 track->pieces[j + 1].from_ns : track->death_ns);
+		for (size_t j = 0; j < track->holds_cnt; j++)
+			answer->gils[track->holds[j].gil].off_core_ns +=
+				track->holds[j].to_ns - track->holds[j].from_ns;
 	}
 	for (size_t i = 0; i < story->edges_cnt; i++)
 		answer->causes[story->edges[i].cause] += story->edges[i].ended != SIM_STATE_CNT;

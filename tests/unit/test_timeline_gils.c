@@ -171,6 +171,59 @@ static void test_forked_child_has_its_own(void **state)
 	assert_int_equal(tb->report.quality.gil_doubled_ns, 0);
 }
 
+/* Pushed off or blocked in a call, and still the holder: of the one and then of the other. */
+static void test_held_off_core_is_each_gils_own(void **state)
+{
+	struct tb *tb = *state;
+	struct trace_sched_switch *out;
+
+	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_HELD, 1);
+	tb_waking(tb, 5000, 0, 1, 2, NR_WRITE, 4, 0);
+	tb_switch(tb, 5300, 1, 0, TRACE_HOW_NONE, 2);
+	out = tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	TB_PEEK(out, 0, 2, TB_HELD, 1);
+	out->gil = 2;
+	tb_switch(tb, 6400, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	assert_int_equal(gil_of(tb, 1)->off_core_ns, 1300);
+	assert_int_equal(gil_of(tb, 2)->off_core_ns, 400);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_held_off_core_ns, 1700);
+}
+
+/* Asleep or woken before, nobody knows: it left with the GIL, until it was lost from sight. */
+static void test_held_off_core_until_lost(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_waking(tb, 3900, 0, 1, 2, NR_WRITE, 4, 0);
+	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_HELD, 1);
+	tb_gap(tb, 5000, 1, 4700, 5000, 10);
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_UNKNOWN, 2000);
+	assert_int_equal(gil_of(tb, 1)->off_core_ns, 700);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_held_off_core_ns, 700);
+}
+
+/* Steps are recorded from now on: what it took along off its core counts once. */
+static void test_held_off_core_when_steps_begin(void **state)
+{
+	struct tb *tb = *state;
+
+	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_HELD, 1);
+	gil_add(tb, 4500, 1, 1, 0x1000);
+	tb->records[tb->cnt - 1].gil.exact = 1;
+	tb_waking(tb, 5000, 0, 1, 2, NR_WRITE, 4, 0);
+	tb_switch(tb, 5300, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	assert_int_equal(gil_of(tb, 1)->off_core_ns, 1300);
+	assert_int_equal(tb_row(tb, 2)->thread->gil_held_off_core_ns, 1300);
+	tb_expect(tb, 2, STATE_RUN_GIL, 2700 + 500);
+}
+
 static void test_lock_wait_lasts_until_it_runs(void **state)
 {
 	struct tb *tb = *state;
@@ -213,6 +266,9 @@ int main(void)
 		TEST(test_switch_numbers_are_each_gils_own),
 		TEST(test_thread_changes_gils),
 		TEST(test_forked_child_has_its_own),
+		TEST(test_held_off_core_is_each_gils_own),
+		TEST(test_held_off_core_until_lost),
+		TEST(test_held_off_core_when_steps_begin),
 		TEST(test_lock_wait_lasts_until_it_runs),
 		TEST(test_lock_wait_to_the_end),
 	};
