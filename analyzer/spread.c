@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Buckets by powers of two: octave 0 has the values below SPREAD_STEPS, octave i > 0 those from
+ * SPREAD_STEPS << (i - 1) to twice as much, in SPREAD_STEPS buckets of 1 << (i - 1).
+ */
+#include "analyzer/spread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS_SHIFT 5
+
+_Static_assert(SPREAD_STEPS == 1 << STEPS_SHIFT, "steps");
+
+static unsigned int octave_of(uint64_t ns)
+{
+	return ns < SPREAD_STEPS ? 0 : (unsigned int)(63 - __builtin_clzll(ns)) - STEPS_SHIFT + 1;
+}
+
+static unsigned int shift_of(unsigned int octave)
+{
+	return octave ? octave - 1 : 0;
+}
+
+static unsigned int step_of(uint64_t ns)
+{
+	return (unsigned int)(ns >> shift_of(octave_of(ns))) & (SPREAD_STEPS - 1);
+}
+
+/* The middle of a bucket, downwards. */
+static uint64_t value_of(unsigned int octave, unsigned int step)
+{
+	uint64_t low = (octave ? SPREAD_STEPS : 0) + step;
+	unsigned int shift = shift_of(octave);
+
+	return (low << shift) + ((UINT64_C(1) << shift) - 1) / 2;
+}
+
+/* Makes room for the octaves from first to last, and all that there are. */
+static int octaves_reserve(struct spread *spread, unsigned int first, unsigned int last)
+{
+	uint64_t (*octaves)[SPREAD_STEPS];
+	unsigned int end = spread->first + spread->octaves_cnt;
+
+	if (spread->octaves_cnt) {
+		first = first < spread->first ? first : spread->first;
+		last = last >= end ? last : end - 1;
+	}
+	if (spread->octaves_cnt == last - first + 1)
+		return 0;
+	octaves = calloc(last - first + 1, sizeof(*octaves));
+	if (!octaves)
+		return -ENOMEM;
+	if (spread->octaves_cnt)
+		memcpy(octaves + (spread->first - first), spread->octaves,
+		       spread->octaves_cnt * sizeof(*octaves));
+	free(spread->octaves);
+	spread->octaves = octaves;
+	spread->first = first;
+	spread->octaves_cnt = last - first + 1;
+	return 0;
+}
+
+static void bounds_widen(struct spread *spread, uint64_t min_ns, uint64_t max_ns)
+{
+	if (!spread->cnt || min_ns < spread->min_ns)
+		spread->min_ns = min_ns;
+	if (max_ns > spread->max_ns)
+		spread->max_ns = max_ns;
+}
+
+int spread_add(struct spread *spread, uint64_t ns)
+{
+	unsigned int octave = octave_of(ns);
+	int err = octaves_reserve(spread, octave, octave);
+
+	if (err)
+		return err;
+	spread->octaves[octave - spread->first][step_of(ns)]++;
+	bounds_widen(spread, ns, ns);
+	spread->cnt++;
+	spread->sum_ns += ns;
+	return 0;
+}
+
+int spread_merge(struct spread *into, const struct spread *from)
+{
+	int err;
+
+	if (!from->cnt)
+		return 0;
+	err = octaves_reserve(into, from->first, from->first + from->octaves_cnt - 1);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < from->octaves_cnt; i++)
+		for (unsigned int j = 0; j < SPREAD_STEPS; j++)
+			into->octaves[from->first - into->first + i][j] += from->octaves[i][j];
+	bounds_widen(into, from->min_ns, from->max_ns);
+	into->cnt += from->cnt;
+	into->sum_ns += from->sum_ns;
+	return 0;
+}
+
+void spread_clear(struct spread *spread)
+{
+	free(spread->octaves);
+	*spread = (struct spread){ 0 };
+}
+
+/* What the value with this rank, counted from 1, is about. */
+static uint64_t ranked(const struct spread *spread, uint64_t rank)
+{
+	for (unsigned int i = 0; i < spread->octaves_cnt; i++)
+		for (unsigned int j = 0; j < SPREAD_STEPS; j++) {
+			if (rank <= spread->octaves[i][j])
+				return value_of(spread->first + i, j);
+			rank -= spread->octaves[i][j];
+		}
+	return spread->max_ns;
+}
+
+uint64_t spread_percentile(const struct spread *spread, unsigned int percent)
+{
+	uint64_t rank = (uint64_t)(((unsigned __int128)spread->cnt * percent + 99) / 100);
+	uint64_t ns;
+
+	if (rank <= 1)
+		return spread->min_ns;
+	if (rank >= spread->cnt)
+		return spread->max_ns;
+	ns = ranked(spread, rank);
+	if (ns < spread->min_ns)
+		return spread->min_ns;
+	return ns > spread->max_ns ? spread->max_ns : ns;
+}
