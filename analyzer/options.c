@@ -7,13 +7,15 @@
 
 #include "analyzer/options.h"
 
-enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM };
+enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
 	{ "dump", OPTION_DUMP, NULL, 0, "Every record as one line of text", 0 },
 	{ "pid", OPTION_PID, "N", 0, "List only this process, or this thread", 0 },
 	{ "comm", OPTION_COMM, "NAME", 0, "List only threads or processes of this name", 0 },
+	{ "thread", OPTION_THREAD, "TID|NAME", 0, "List only this thread, or threads of this name", 0 },
+	{ "top", OPTION_TOP, "N", 0, "Rows of each list in the text (default 12)", 0 },
 	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
 	{}
@@ -25,16 +27,18 @@ static error_t usage_error(struct argp_state *state, const char *what, const cha
 	return EINVAL;
 }
 
-static error_t pid_read(struct argp_state *state, const char *text, uint64_t *ret_pid)
+/* `wrong`: what to say of all but numbers from 1 on. */
+static error_t number_read(struct argp_state *state, const char *wrong, const char *text,
+			   uint64_t *ret_number)
 {
-	unsigned long long pid;
+	unsigned long long number;
 	char *end;
 
 	errno = 0;
-	pid = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || !pid)
-		return usage_error(state, "--pid: not a process id: ", text);
-	*ret_pid = pid;
+	number = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || !number)
+		return usage_error(state, wrong, text);
+	*ret_number = number;
 	return 0;
 }
 
@@ -64,10 +68,15 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 	case OPTION_JSON:
 		return output_choose(state, OUTPUT_JSON);
 	case OPTION_PID:
-		return pid_read(state, arg, &options->filter.pid);
+		return number_read(state, "--pid: not a process id: ", arg, &options->filter.pid);
 	case OPTION_COMM:
 		options->filter.comm = arg;
 		return 0;
+	case OPTION_THREAD:
+		options->filter.thread = arg;
+		return 0;
+	case OPTION_TOP:
+		return number_read(state, "--top: not a number of rows: ", arg, &options->filter.top);
 	case ARGP_KEY_ARG:
 		if (options->file)
 			return usage_error(state, "more than one file: ", arg);

@@ -10,27 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 20
-#define CALLS_MAX 5
 /* State columns that fit beside the others in 80 columns. */
 #define STATE_COLUMNS_MAX 6
 #define NAME_WIDTH 15
-
-static void left_out_print(size_t rows, size_t all, FILE *out)
-{
-	if (all > rows)
-		fprintf(out, "    ... and %s more\n", format_count(all - rows).s);
-}
-
-/* Adds cells until the first failure. The list ends with NULL. */
-static int cells_add(struct table *table, const char *const *cells)
-{
-	int err = 0;
-
-	for (; !err && *cells; cells++)
-		err = table_cell(table, *cells);
-	return err;
-}
 
 /* Of what the report could not explain better than by its system call. */
 static bool call_is_shown(const struct report_call *call)
@@ -55,24 +37,23 @@ static struct text call_text(const struct report_call *call)
 int calls_print(const struct report *report, struct style style, FILE *out)
 {
 	struct table *table = table_new("llrr");
-	size_t rows = 0, all = 0;
+	size_t all = 0;
 	int err = table ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < report->calls_cnt; i++) {
 		const struct report_call *call = &report->calls[i];
 
-		if (!call_is_shown(call) || (all++, rows == CALLS_MAX))
+		if (!call_is_shown(call) || all++ >= report->top)
 			continue;
-		rows++;
-		err = cells_add(table, (const char *const[]){
+		err = table_cells(table, (const char *const[]){
 			state_infos[call->state].name, call_text(call).s,
 			format_time(call->ns, style).s,
 			format_noun(call->cnt, "wait", "waits").s, NULL });
 	}
-	if (!err && rows) {
+	if (!err && all) {
 		fprintf(out, "  Waits by system call\n");
 		table_print(table, style, "    ", out);
-		left_out_print(rows, all, out);
+		left_out_print(report_rows(report, all), all, out);
 	}
 	table_free(table);
 	return err;
@@ -85,7 +66,7 @@ static int process_row(struct table *table, const struct report_process *row, st
 	int err;
 
 	snprintf(pid.s, sizeof(pid.s), "%" PRIu64, row->process->pid);
-	err = cells_add(table, (const char *const[]){
+	err = table_cells(table, (const char *const[]){
 		pid.s, format_name(row->comm, NAME_WIDTH, style).s,
 		format_count(row->threads_cnt).s, format_time(scope->wall_ns, style).s, NULL });
 	for (int i = 0; !err && i < CURVE_CNT; i++)
@@ -96,7 +77,7 @@ static int process_row(struct table *table, const struct report_process *row, st
 
 int processes_print(const struct report *report, struct style style, FILE *out)
 {
-	size_t rows = report->processes_listed < ROWS_MAX ? report->processes_listed : ROWS_MAX;
+	size_t rows = report_rows(report, report->processes_listed);
 	struct table *table;
 	int err;
 
@@ -105,7 +86,7 @@ int processes_print(const struct report *report, struct style style, FILE *out)
 	table = table_new("rnrrrrrrr");
 	if (!table)
 		return -ENOMEM;
-	err = cells_add(table, (const char *const[]){
+	err = table_cells(table, (const char *const[]){
 		"", "", "", "", "", "appa-", "sche-", "", "over-",
 		"pid", "name", "threads", "life", "alive", "rent", "duled", "true", "lap", NULL });
 	for (size_t i = 0; !err && i < rows; i++)
@@ -182,7 +163,7 @@ static int thread_row(struct table *table, const struct report_thread *row,
 	int err;
 
 	snprintf(tid.s, sizeof(tid.s), "%" PRIu64, row->thread->tid);
-	err = cells_add(table, (const char *const[]){
+	err = table_cells(table, (const char *const[]){
 		tid.s, format_name(row->thread->comm, NAME_WIDTH, style).s,
 		format_time(row->life_ns, style).s, NULL });
 	for (size_t i = 0; !err && i < columns->cnt; i++) {
@@ -206,13 +187,15 @@ static int nothing_print(const struct report *report, struct style style, FILE *
 		fprintf(out, " --pid=%" PRIu64, filter->pid);
 	if (filter->comm)
 		fprintf(out, " --comm=%s", format_name(filter->comm, NAME_WIDTH, style).s);
+	if (filter->thread)
+		fprintf(out, " --thread=%s", format_name(filter->thread, NAME_WIDTH, style).s);
 	fputs(".\n", out);
 	return 0;
 }
 
 int threads_print(const struct report *report, struct style style, FILE *out)
 {
-	size_t rows = report->threads_listed < ROWS_MAX ? report->threads_listed : ROWS_MAX;
+	size_t rows = report_rows(report, report->threads_listed);
 	struct state_columns columns;
 	char align[3 + STATE_COLUMNS_MAX + 1] = "rnr";
 	struct table *table;
@@ -226,11 +209,11 @@ int threads_print(const struct report *report, struct style style, FILE *out)
 	table = table_new(align);
 	if (!table)
 		return -ENOMEM;
-	err = cells_add(table, (const char *const[]){ "", "", "", NULL });
+	err = table_cells(table, (const char *const[]){ "", "", "", NULL });
 	if (!err)
 		err = columns_head(table, &columns, false);
 	if (!err)
-		err = cells_add(table, (const char *const[]){ "tid", "name", "life", NULL });
+		err = table_cells(table, (const char *const[]){ "tid", "name", "life", NULL });
 	if (!err)
 		err = columns_head(table, &columns, true);
 	for (size_t i = 0; !err && i < rows; i++)
@@ -254,25 +237,25 @@ static int guest_cells(struct table *table, const struct report_core *core, uint
 	if (guest->ns)
 		snprintf(text.s, sizeof(text.s), "mostly %.60s", guest->comm && *guest->comm ?
 			 format_name(guest->comm, NAME_WIDTH, style).s : "unnamed");
-	return cells_add(table, (const char *const[]){
+	return table_cells(table, (const char *const[]){
 		text.s, guest->ns ? format_share(guest->ns, wall_ns).s : "", NULL });
 }
 
 int cores_print(const struct report *report, struct style style, FILE *out)
 {
-	size_t rows = report->cores_cnt < ROWS_MAX ? report->cores_cnt : ROWS_MAX;
+	size_t rows = report_rows(report, report->cores_cnt);
 	uint64_t wall_ns = report->tree.wall_ns;
 	struct table *table = table_new("rrrrrrrnr");
 	int err = table ? 0 : -ENOMEM;
 
 	if (!err)
-		err = cells_add(table, (const char *const[]){
+		err = table_cells(table, (const char *const[]){
 			"core", "ours", "true", "spin", "others", "idle", "unknown", "", "",
 			NULL });
 	for (size_t i = 0; !err && i < rows; i++) {
 		const struct report_core *core = &report->cores[i];
 
-		err = cells_add(table, (const char *const[]){
+		err = table_cells(table, (const char *const[]){
 			format_count(core->core).s, format_share(core->ours_ns, wall_ns).s,
 			format_share(core->true_ns, wall_ns).s,
 			format_share(core->spin_ns, wall_ns).s,

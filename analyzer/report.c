@@ -5,6 +5,8 @@
 #include "analyzer/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,9 +39,26 @@ static const char *process_comm(const struct process *process)
 	return process->leader ? process->leader->comm : "";
 }
 
-static bool filter_has_thread(const struct report_filter *filter, const struct thread *thread)
+size_t report_rows(const struct report *report, size_t all)
 {
+	return all < report->top ? all : report->top;
+}
+
+static bool thread_is(const struct thread *thread, const char *tid_or_name)
+{
+	char tid[24];
+
+	snprintf(tid, sizeof(tid), "%" PRIu64, thread->tid);
+	return !strcmp(tid_or_name, tid) || !strcmp(tid_or_name, thread->comm);
+}
+
+bool report_lists_thread(const struct report *report, const struct thread *thread)
+{
+	const struct report_filter *filter = &report->filter;
+
 	if (filter->pid && filter->pid != thread->pid && filter->pid != thread->tid)
+		return false;
+	if (filter->thread && !thread_is(thread, filter->thread))
 		return false;
 	return !filter->comm || !strcmp(filter->comm, thread->comm) ||
 	       !strcmp(filter->comm, process_comm(thread->process));
@@ -157,7 +176,7 @@ static int process_compare(const void *left, const void *right)
 }
 
 /* Drops what the filter does not let through, and sorts the rest. */
-static int lists_settle(struct report *report, const struct report_filter *filter)
+static int lists_settle(struct report *report)
 {
 	size_t threads = 0, processes = 0;
 	bool *wanted = calloc(report->processes_listed + 1, sizeof(*wanted));
@@ -167,7 +186,7 @@ static int lists_settle(struct report *report, const struct report_filter *filte
 	for (size_t i = 0; i < report->threads_listed; i++) {
 		const struct thread *thread = report->threads[i].thread;
 
-		if (!filter_has_thread(filter, thread))
+		if (!report_lists_thread(report, thread))
 			continue;
 		wanted[thread->process->slot] = true;
 		report->threads[threads++] = report->threads[i];
@@ -312,7 +331,12 @@ int report_make(struct report *report, const struct analysis *analysis,
 {
 	int err;
 
-	*report = (struct report){ .analysis = analysis, .run = &analysis->run, .filter = *filter };
+	*report = (struct report){
+		.analysis = analysis,
+		.run = &analysis->run,
+		.filter = *filter,
+		.top = filter->top ? filter->top : REPORT_TOP,
+	};
 	name_fill(report, analysis);
 	err = threads_fill(report, analysis);
 	if (!err)
@@ -326,7 +350,7 @@ int report_make(struct report *report, const struct analysis *analysis,
 		report->gils = analysis->timeline.gils.counts;
 		report->gils_cnt = analysis->timeline.gils.counts_cnt;
 		judge_quality(report, analysis);
-		err = lists_settle(report, filter);
+		err = lists_settle(report);
 	}
 	if (err)
 		report_clear(report);

@@ -23,7 +23,11 @@
 struct report_filter {
 	uint64_t pid;		/* 0 = all */
 	const char *comm;	/* NULL = all */
+	const char *thread;	/* its tid, or its name; NULL = all */
+	uint64_t top;		/* rows of each list in the text, 0 = REPORT_TOP */
 };
+
+#define REPORT_TOP 12
 
 /* The curves and states of the whole run or of one process. */
 struct report_scope {
@@ -123,6 +127,7 @@ struct report {
 	char name[NAME_BYTES];		/* the command's */
 	const struct run *run;
 	struct report_filter filter;
+	size_t top;			/* rows of each list in the text, not 0 */
 	/* used: ours at any time; at_work: see report_core. */
 	uint64_t cores_cnt, cores_used_cnt, cores_at_work_cnt;
 	uint64_t threads_cnt, processes_cnt;
@@ -150,6 +155,12 @@ int report_make(struct report *report, const struct analysis *analysis,
 void report_clear(struct report *report);
 
 extern const char *const confidence_names[];
+
+/* How many of a list's rows the text shows. */
+size_t report_rows(const struct report *report, size_t all);
+
+/* Whether the filter lets it through: what lists threads leaves the others out. */
+bool report_lists_thread(const struct report *report, const struct thread *thread);
 
 /* Thread-nanoseconds of work in hand that made no progress: apparent - true. */
 uint64_t report_loss_ns(const struct report_scope *scope);

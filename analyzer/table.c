@@ -278,6 +278,15 @@ int table_cell(struct table *table, const char *text)
 	return 0;
 }
 
+int table_cells(struct table *table, const char *const *cells)
+{
+	int err = 0;
+
+	for (; !err && *cells; cells++)
+		err = table_cell(table, *cells);
+	return err;
+}
+
 static void spaces_print(size_t cnt, FILE *out)
 {
 	while (cnt--)
@@ -332,4 +341,10 @@ void table_print(const struct table *table, struct style style, const char *inde
 	}
 	for (size_t i = 0; i < table->cells_cnt; i += table->columns)
 		row_print(table, widths, i, style, indent, out);
+}
+
+void left_out_print(size_t rows, size_t all, FILE *out)
+{
+	if (all > rows)
+		fprintf(out, "    ... and %s more\n", format_count(all - rows).s);
 }

@@ -58,7 +58,11 @@ struct table *table_new(const char *align);
 void table_free(struct table *table);
 /* Fills the table from left to right, row by row. */
 int table_cell(struct table *table, const char *text);
+/* The same with several, up to a NULL. */
+int table_cells(struct table *table, const char *const *cells);
 /* Columns are as wide as their widest cell, two spaces apart; rows end without trailing spaces. */
 void table_print(const struct table *table, struct style style, const char *indent, FILE *out);
+/* A line that says how many rows were left out of a list, if any were. */
+void left_out_print(size_t rows, size_t all, FILE *out);
 
 #endif

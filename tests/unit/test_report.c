@@ -134,7 +134,7 @@ static void test_80_columns(void **state)
 	tb_analyze(tb);
 	text = tb_text(tb, 1);
 	assert_lines(text);
-	assert_non_null(strstr(text, "... and 19 more"));
+	assert_non_null(strstr(text, "... and 27 more"));
 	free(text);
 }
 
@@ -446,6 +446,49 @@ static void test_filters(void **state)
 				     &(struct report_filter){ .comm = "nobody" }), 0);
 	assert_int_equal(report.threads_listed, 0);
 	report_clear(&report);
+}
+
+static void test_filter_by_thread(void **state)
+{
+	struct tb *tb = *state;
+	struct report report;
+
+	crowd(tb, "worker");
+	tb_analyze(tb);
+	assert_int_equal(report_make(&report, &tb->analysis,
+				     &(struct report_filter){ .thread = "4194299" }), 0);
+	assert_int_equal(report.threads_listed, 1);
+	assert_int_equal(report.threads[0].thread->id, 5);
+	assert_true(report_lists_thread(&report, report.threads[0].thread));
+	report_clear(&report);
+	/* The name is the thread's own, not that of its process. */
+	assert_int_equal(report_make(&report, &tb->analysis,
+				     &(struct report_filter){ .thread = "worker" }), 0);
+	assert_int_equal(report.threads_listed, 38);
+	report_clear(&report);
+	assert_int_equal(report_make(&report, &tb->analysis,
+				     &(struct report_filter){ .thread = "worke" }), 0);
+	assert_int_equal(report.threads_listed, 0);
+	report_clear(&report);
+}
+
+static void test_top(void **state)
+{
+	struct tb *tb = *state;
+	char *text;
+
+	crowd(tb, "worker");
+	tb_analyze(tb);
+	assert_int_equal(tb->report.top, REPORT_TOP);
+	assert_int_equal(report_rows(&tb->report, 3), 3);
+	report_clear(&tb->report);
+	assert_int_equal(report_make(&tb->report, &tb->analysis,
+				     &(struct report_filter){ .top = 2 }), 0);
+	assert_int_equal(report_rows(&tb->report, 3), 2);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "... and 37 more"));
+	assert_lines(text);
+	free(text);
 }
 
 static void test_nothing_matches(void **state)
@@ -905,6 +948,8 @@ int main(void)
 		TEST(test_clock_check_says_over_whom),
 		TEST(test_full_cores),
 		TEST(test_filters),
+		TEST(test_filter_by_thread),
+		TEST(test_top),
 		TEST(test_nothing_matches),
 		cmocka_unit_test(test_parts_add_up),
 		TEST(test_figures_add_up),
