@@ -57,7 +57,8 @@ static size_t fact_add(struct sim_recorder *recorder, struct sim_world *world, u
 	grow(&recorder->facts, &recorder->facts_cap, recorder->facts_cnt + 1, sizeof(*recorder->facts));
 	fact = &recorder->facts[recorder->facts_cnt];
 	*fact = *from;
-	fact->order = recorder->facts_cnt++;
+	fact->order = recorder->facts_cnt;
+	recorder->facts_cnt += !recorder->stream;
 	fact->core = core;
 	if (!fact->at_ns)
 		fact->at_ns = world->now_ns;

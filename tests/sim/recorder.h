@@ -76,7 +76,10 @@ struct sim_probe {
 	struct sim_gap gap;		/* cnt 0: none is open */
 };
 
+struct sim_stream;	/* tests/sim/stream.h */
+
 struct sim_recorder {
+	struct sim_stream *stream;	/* where records go at once, and facts nowhere; NULL: all is kept */
 	struct sim_fact *facts;		/* after recorder_end() in the order of time */
 	size_t facts_cap, facts_cnt;
 	size_t *places;			/* by order: where a fact stands now */

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From facts to records, and from records to a file in memory, by the library's own writer.
+ * From facts to records. They are kept for the oracle's side of a comparison, or go to a file as soon as
+ * they are whole: each when the next one comes.
  */
 #include "tests/sim/records.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "tests/sim/memory.h"
-#include "trace/writer.h"
+#include "tests/sim/stream.h"
 
 static const char *const program_names[] = {
 	[1] = "kworker/0:1", [2] = "sshd", [3] = "cc1", [4] = "systemd", [SIM_PROGRAM_HIDDEN] = "agent",
@@ -26,11 +18,20 @@ static struct trace_bytes bytes_of(const char *text)
 	return (struct trace_bytes){ text, strlen(text) };
 }
 
+void records_pass(struct sim_recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->records_cnt; i++)
+		stream_add(recorder->stream, &recorder->records[i]);
+	recorder->records_cnt = 0;
+}
+
 struct trace_record *records_add(struct sim_recorder *recorder, uint64_t ts_ns, uint32_t stream,
 				 enum trace_kind kind)
 {
 	struct trace_record *record;
 
+	if (recorder->stream)
+		records_pass(recorder);
 	grow(&recorder->records, &recorder->records_cap, recorder->records_cnt + 1,
 	     sizeof(*recorder->records));
 	record = &recorder->records[recorder->records_cnt++];
@@ -194,65 +195,6 @@ void records_end(struct sim_recorder *recorder, const struct sim_world *world)
 	}
 	records_add(recorder, world->now_ns, TRACE_STREAM_COLLECTOR, TRACE_END)->end.reason =
 		world->alive_cnt ? TRACE_END_SIGNAL : TRACE_END_TREE;
-}
-
-static void stream_seal(struct trace_builder *builder, bool last, struct trace_writer *writer)
-{
-	struct trace_block *block;
-
-	assert_int_equal(trace_builder_seal(builder, last, &block), 0);
-	if (block)
-		assert_int_equal(trace_writer_put(writer, block), 0);
-	free(block);
-}
-
-/* Each stream in the order of telling; the builder sorts what was told late. */
-static void streams_write(const struct sim_recorder *recorder, struct trace_writer *writer)
-{
-	size_t streams = recorder->cores_cnt + 1;
-	struct trace_builder **builders = zalloc(streams, sizeof(*builders));
-
-	for (size_t i = 0; i < recorder->records_cnt; i++) {
-		const struct trace_record *record = &recorder->records[i];
-		size_t at = record->stream == TRACE_STREAM_COLLECTOR ? streams - 1 : record->stream;
-		int full;
-
-		if (!builders[at])
-			assert_int_equal(trace_builder_new(record->stream, &builders[at]), 0);
-		full = trace_builder_add(builders[at], record);
-		assert_true(full >= 0);
-		if (full)
-			stream_seal(builders[at], false, writer);
-	}
-	for (size_t i = 0; i < streams; i++) {
-		if (builders[i])
-			stream_seal(builders[i], true, writer);
-		trace_builder_free(builders[i]);
-	}
-	free(builders);
-}
-
-void *recorder_image(const struct sim_recorder *recorder, size_t *ret_len)
-{
-	char cores[16];
-	const struct trace_fact facts[] = {
-		{ "cores", cores, (size_t)snprintf(cores, sizeof(cores), "%u", (unsigned)recorder->cores_cnt) },
-		{ "command", "played", sizeof("played") },
-		{ "machine", "x86_64", 6 },
-		{ "clock", "monotonic", 9 },
-	};
-	int fd = memfd_create("played", MFD_CLOEXEC);
-	struct trace_writer *writer;
-	void *image;
-
-	assert_true(fd >= 0);
-	assert_int_equal(trace_writer_new(fd, facts, sizeof(facts) / sizeof(*facts), &writer), 0);
-	streams_write(recorder, writer);
-	assert_int_equal(trace_writer_finish(writer), 0);
-	*ret_len = trace_writer_bytes(writer);
-	trace_writer_free(writer);
-	image = zalloc(*ret_len, 1);
-	assert_int_equal(pread(fd, image, *ret_len, 0), *ret_len);
-	close(fd);
-	return image;
+	if (recorder->stream)
+		records_pass(recorder);
 }

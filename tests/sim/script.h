@@ -77,6 +77,7 @@ struct sim_setup {
 	uint64_t program_ns;		/* mean time between two arrivals of other programs; 0: none */
 	uint64_t loss_ns;		/* mean time between two losses; 0: none */
 	uint64_t end_ns;		/* the recording stops then; 0: when all are dead */
+	uint64_t records;		/* plans loop until so many are made; 0: until they are tired */
 	bool hands_over;		/* mutexes: no barging */
 	bool exact;			/* steps at GILs are recorded, where the GIL is known */
 	uint32_t early;			/* wakings that fall into the time of going to sleep */
@@ -98,6 +99,11 @@ enum sim_size { SIM_SMALL, SIM_MIDDLE, SIM_HUGE };
 
 /* The same script for the same seed, on every machine. */
 void script_make(struct sim_script *script, uint64_t seed, enum sim_size size);
+/*
+ * large.c: a machine of 256 cores where 40 programs with 2,000 threads serve, fight for GILs and locks,
+ * pass work on, until so many records are made.
+ */
+void script_make_large(struct sim_script *script, uint64_t seed, uint64_t records);
 void script_clear(struct sim_script *script);
 void script_copy(struct sim_script *script, const struct sim_script *from);
 void script_print(const struct sim_script *script, FILE *out);

@@ -137,6 +137,11 @@ static enum sim_next step_do(struct sim_world *world, struct sim_thread *thread,
 	}
 }
 
+static bool is_tired(const struct sim_world *world, const struct sim_thread *thread)
+{
+	return thread->steps_done >= STEPS_MAX && !world->script->setup.records;
+}
+
 /* Between two steps: 0 take what the step needs of the GIL, 1 do it, 2 take the GIL back. */
 enum sim_next routine_plan(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
 {
@@ -149,7 +154,7 @@ enum sim_next routine_plan(struct sim_world *world, struct sim_thread *thread, s
 		if (thread->process->has_gil && !thread->holds_gil)
 			return call_routine(thread, routine_take, NULL, 0);
 	}
-	if (thread->step >= plan->cnt || thread->steps_done >= STEPS_MAX)
+	if (thread->step >= plan->cnt || is_tired(world, thread))
 		return NEXT_DONE;
 	step = &plan->steps[thread->step];
 	if (!frame->at++ && !step_keeps_gil(step))

@@ -8,6 +8,7 @@
 
 #include "tests/sim/memory.h"
 #include "tests/sim/recorder.h"
+#include "tests/sim/stream.h"
 
 /* A script whose threads wake each other for ever is stopped. */
 #define EVENTS_MAX 600000
@@ -110,6 +111,13 @@ static void world_begin(struct sim_world *world)
 	command_begin(world);
 }
 
+static bool has_enough(const struct sim_world *world, size_t played)
+{
+	uint64_t records = world->script->setup.records;
+
+	return records ? stream_records(world->recorder->stream) >= records : played >= EVENTS_MAX;
+}
+
 void world_run(struct sim_world *world, const struct sim_script *script, struct sim_recorder *recorder)
 {
 	size_t played = 0;
@@ -121,7 +129,7 @@ void world_run(struct sim_world *world, const struct sim_script *script, struct 
 		.recorder = recorder,
 	};
 	world_begin(world);
-	while (!world->over && world->events_cnt && world->alive_cnt && played++ < EVENTS_MAX) {
+	while (!world->over && world->events_cnt && world->alive_cnt && !has_enough(world, played++)) {
 		struct sim_event event = event_next(world);
 
 		world->now_ns = event.at_ns > world->now_ns ? event.at_ns : world->now_ns + 1;
