@@ -4,6 +4,7 @@
 #   make check    install what is missing, build, run all tests
 #   make          build only            make deps    install only
 #   make bench    measure beside perf   make help    all of it
+#   make bench-scale   measure the report on simulated traces of up to 50 million events (15 minutes)
 #   make fidelity hold the GIL model against every CPython here, side by side (12 to 18 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
@@ -65,13 +66,13 @@ unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 test_prog := $(patsubst tests/programs/%.c,$(B)/tests/programs/%,$(test_prog_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
-.PHONY: all demo check check-vm bench fidelity deps vm-deps build tests clean help
+.PHONY: all demo check check-vm bench bench-scale fidelity deps vm-deps build tests clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
 all: build
 build: $(programs) $(workloads)
-tests: $(unit) $(e2e) $(test_prog) $(fidelity) $(B)/tests/sim/simulate
+tests: $(unit) $(e2e) $(test_prog) $(fidelity) $(B)/tests/sim/simulate $(B)/tests/bench/scale
 
 # ---- probes: BPF C to a skeleton header --------------------------------------------------------
 
@@ -166,6 +167,10 @@ check-vm: deps vm-deps
 bench: deps
 	@$(MAKE) --no-print-directory build tests
 	@tests/bench/run $(B)
+
+bench-scale: deps
+	@$(MAKE) --no-print-directory $(B)/trace-report $(B)/tests/bench/scale
+	@$(B)/tests/bench/scale $(B)/trace-report $(MILLIONS)
 
 fidelity: $(workloads) $(fidelity)
 	@tests/fidelity/run $(B)
