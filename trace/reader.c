@@ -99,7 +99,7 @@ static int reader_open(const void *data, size_t len, bool is_mapping,
 		reader->mapping = (void *)data;
 		reader->mapping_len = len;
 	}
-	rc = scan_file(&reader->scan, data, len, fault ? fault : &unused);
+	rc = scan_file(&reader->scan, data, len, is_mapping, fault ? fault : &unused);
 	if (rc)
 		goto fail;
 	rc = -ENOMEM;
@@ -211,6 +211,15 @@ static void heap_advance(struct trace_reader *reader, struct stream_state *state
 	heap_sift(reader, 0);
 }
 
+static int block_load(struct trace_reader *reader, struct stream_state *state,
+		      const char **ret_wrong)
+{
+	const struct scan_block *block = &reader->scan.blocks[state->block];
+
+	scan_touched(&reader->scan, block->stored_len);
+	return cursor_load(&state->cursor, reader->zstd, &reader->scan, block, ret_wrong);
+}
+
 int trace_reader_next(struct trace_reader *reader, struct trace_record *ret_record)
 {
 	const char *wrong;
@@ -221,8 +230,7 @@ int trace_reader_next(struct trace_reader *reader, struct trace_record *ret_reco
 		int rc = 0;
 
 		if (state->cursor.left == 0)
-			rc = cursor_load(&state->cursor, reader->zstd, &reader->scan,
-					 &reader->scan.blocks[state->block], &wrong);
+			rc = block_load(reader, state, &wrong);
 		if (!rc)
 			rc = cursor_next(&state->cursor, ret_record, &wrong);
 		if (rc == -EBADMSG)

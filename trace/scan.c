@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <xxhash.h>
 
 #include "trace/header.h"
@@ -181,6 +182,7 @@ static int block_scan(struct scan *scan, size_t *at)
 	if (rc)
 		return rc;
 	*at += FORMAT_BLOCK_LEN + block.stored_len;
+	scan_touched(scan, FORMAT_BLOCK_LEN + block.stored_len);
 	return 0;
 }
 
@@ -243,12 +245,23 @@ static int blocks_scan(struct scan *scan, size_t at)
 	}
 }
 
-int scan_file(struct scan *scan, const void *data, size_t len, struct trace_fault *fault)
+void scan_touched(struct scan *scan, size_t bytes)
+{
+	scan->touched_bytes += bytes;
+	if (!scan->is_mapping || scan->touched_bytes < SCAN_PAGES_MAX)
+		return;
+	/* If it cannot be done, the pages stay: that costs memory and nothing else. */
+	madvise((void *)scan->data, scan->len, MADV_DONTNEED);
+	scan->touched_bytes = 0;
+}
+
+int scan_file(struct scan *scan, const void *data, size_t len, bool is_mapping,
+	      struct trace_fault *fault)
 {
 	size_t at;
 	int rc;
 
-	*scan = (struct scan){ .data = data, .len = len };
+	*scan = (struct scan){ .data = data, .len = len, .is_mapping = is_mapping };
 	rc = header_scan(scan, &at, fault);
 	if (rc)
 		return rc;

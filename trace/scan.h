@@ -16,6 +16,9 @@
 /* Raw blocks that a reader may have to hold at one time, one for each stream. */
 #define SCAN_MEMORY_MAX (1u << 30)
 
+/* Read so much of a mapped file, and its pages are given back: they count as memory used. */
+#define SCAN_PAGES_MAX (4u << 20)
+
 #define SCAN_NONE UINT32_MAX
 
 struct scan_fact {
@@ -43,6 +46,8 @@ struct scan_stream {
 struct scan {
 	const uint8_t *data;
 	size_t len;
+	bool is_mapping;		/* of a file: its pages come again when they are read again */
+	size_t touched_bytes;		/* read of it since they were given back */
 	char *text;			/* keys and values of the facts, each with its NUL */
 	struct scan_fact *facts;
 	size_t facts_cnt;
@@ -60,7 +65,10 @@ struct scan {
  * -EBADMSG: unusable, *fault says why; -ENOMEM. On failure, too, the scan must be emptied. The data
  * stays the caller's and must outlive the scan.
  */
-int scan_file(struct scan *scan, const void *data, size_t len, struct trace_fault *fault);
+int scan_file(struct scan *scan, const void *data, size_t len, bool is_mapping,
+	      struct trace_fault *fault);
+/* So many bytes of the data were read. */
+void scan_touched(struct scan *scan, size_t bytes);
 void scan_empty(struct scan *scan);
 
 __attribute__((format(printf, 3, 4)))
