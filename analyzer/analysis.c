@@ -29,6 +29,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &cores_sink, &analysis->cores },
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
+		{ &locks_sink, &analysis->locks },
 	};
 	int err;
 
@@ -36,6 +37,9 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->tally.identity = &analysis->identity;
 	analysis->curves.identity = &analysis->identity;
 	analysis->cores.identity = &analysis->identity;
+	analysis->locks.identity = &analysis->identity;
+	analysis->locks.cores = &analysis->cores;
+	analysis->locks.tally = &analysis->tally;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -60,6 +64,7 @@ void analysis_clear(struct analysis *analysis)
 	quality_clear(&analysis->quality);
 	cores_clear(&analysis->cores);
 	history_clear(&analysis->history);
+	locks_clear(&analysis->locks);
 	tally_clear(&analysis->tally);
 	curves_clear(&analysis->curves);
 	people_clear(&analysis->people);

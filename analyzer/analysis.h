@@ -5,6 +5,7 @@
 #ifndef ANALYZER_ANALYSIS_H
 #define ANALYZER_ANALYSIS_H
 
+#include "analyzer/analyses/locks.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -26,6 +27,7 @@ struct analysis {
 	struct tally tally;
 	struct cores cores;
 	struct history history;
+	struct locks locks;
 	struct quality quality;
 	struct timeline timeline;
 };

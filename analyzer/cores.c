@@ -23,6 +23,7 @@ static int idle_split(struct cores *cores, uint64_t waiting, uint64_t whole_ns)
 		cores->splits_cnt = waiting + 1;
 	split = &cores->splits[waiting];
 	split->whole_ns += whole_ns;
+	cores->idle_share += ((unsigned __int128)whole_ns << CORE_SHARE_BITS) / waiting;
 	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
 		split->thread_ns[i] += (unsigned __int128)cores->in_state[i] * whole_ns;
 	return 0;

@@ -10,7 +10,8 @@
  * are ready threads idle while work waited; then as many as there are waiting threads, in equal
  * parts over those threads by the class of their wait; the rest idle because there are no threads.
  * What is split is summed first, for each number of waiting threads, and divided at the end, the
- * largest remainders first: so the parts do not depend on how often something else changed.
+ * largest remainders first: so the parts do not depend on how often something else changed. Who wants
+ * to know the part of some of the waiting threads takes the share of one, before and after.
  */
 #ifndef ANALYZER_CORES_H
 #define ANALYZER_CORES_H
@@ -23,6 +24,9 @@
 #include "analyzer/sink.h"
 
 #define CORE_USE_CNT (CORE_UNKNOWN + 1)
+
+/* A share is in parts of a nanosecond, 2 to the power of so many, so that small ones add up. */
+#define CORE_SHARE_BITS 32
 
 struct core_guest {
 	uint64_t program;
@@ -67,6 +71,7 @@ struct cores {
 	uint64_t in_state[STATE_CNT];
 	struct core_split *splits;	/* by the number of waiting threads */
 	size_t splits_cap, splits_cnt;
+	unsigned __int128 idle_share;	/* so far, of each thread that waited all the while */
 	/* Idle time of all cores together, in its parts: */
 	uint64_t idle_ready_ns, idle_nobody_ns;
 	uint64_t idle_wait_ns[STATE_CNT];	/* at the end */

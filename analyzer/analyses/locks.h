@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Locks: for each futex word, who waited, for how long, because of whom, and what that one was doing
+ * meanwhile.
+ *
+ * A wait is a stretch of a thread in wait.lock. All of it is blamed on one thread (blame shifting:
+ * Tallent, Mellor-Crummey, Porterfield, PPoPP 2010), as certainly as the trace tells:
+ *   exact    the owner that was read in the lock's memory when the wait began;
+ *   likely   where none was to be read: who ended the wait, as it let go of the lock then;
+ *   unknown  neither: a time-out, a signal, events that were lost, the end of the run.
+ * An owner that was exact at the begin may have passed the lock on meanwhile; the wait stays its.
+ *
+ * Cores that stand idle while a thread waits are lost to what it waits for: its equal part of them, as
+ * in the speed-up stack (see cores.h).
+ *
+ * Checked, for each lock: its waits sum to the time that threads waited for it, counted by how many
+ * there were; the parts by certainty, and by what the holder was doing, sum to the waits (identity 7).
+ * For all: the waits sum to the threads' wait.lock, the lost cores to the idle time that is put down to
+ * that state.
+ */
+#ifndef ANALYZER_ANALYSES_LOCKS_H
+#define ANALYZER_ANALYSES_LOCKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/analyses/holders.h"
+#include "analyzer/analyses/pairs.h"
+#include "analyzer/cores.h"
+#include "analyzer/identity.h"
+#include "analyzer/sink.h"
+#include "analyzer/spread.h"
+#include "analyzer/tally.h"
+
+enum owner_certainty { OWNER_EXACT, OWNER_LIKELY, OWNER_UNKNOWN, OWNER_CNT };
+extern const char *const owner_certainty_names[OWNER_CNT];
+
+/* The threads that wait for a word, and those that did. */
+struct word_waits {
+	const struct futex_word *word;
+	uint64_t waits_cnt, wait_ns, longest_ns;	/* of those that are over */
+	uint64_t waiters_cnt;			/* now */
+	uint64_t before_cnt;			/* just before since_ns */
+	uint64_t since_ns;			/* added up to here */
+	uint64_t waiters_ns;			/* time, times those that waited */
+	uint64_t contended_ns;			/* at least one waited */
+	uint64_t waiters_max;
+	unsigned __int128 idle_before, idle;	/* core_idle_share's unit */
+};
+
+struct lock {
+	struct word_waits waits;
+	struct spread wait_spread;
+	struct spread handoffs;			/* from the waking to the core, where a thread woke it */
+	uint64_t wakings_cnt, wakings_waiters;	/* by threads; who waited then, the woken one included */
+	uint64_t certain_cnt[OWNER_CNT], certain_ns[OWNER_CNT];
+	struct holders_sum holder[OWNER_UNKNOWN];	/* what the holder was doing */
+	uint64_t unlisted_ns;			/* blamed on threads that there was no room to list */
+};
+
+/* What is kept of a thread. */
+struct lock_thread {
+	struct word_waits *waits;	/* for this word; NULL = for none */
+	struct lock *lock;		/* the same, where it is a lock */
+	uint64_t since_ns;
+	struct thread *owner;		/* when the wait began */
+	struct thread *waker;		/* that ended it */
+	struct lock *woken_from;	/* by a thread; it has not run since */
+};
+
+struct locks {
+	struct identity *identity;
+	const struct cores *cores;
+	const struct tally *tally;
+	struct lock **locks;		/* by number of the word; NULL: nobody waited for it as a lock */
+	size_t locks_cap, locks_cnt;
+	struct word_waits **syncs;	/* likewise, in wait.sync */
+	size_t syncs_cap, syncs_cnt;
+	struct lock_thread *threads;	/* by slot */
+	size_t threads_cap, threads_cnt;
+	struct holders holders;
+	struct pairs blames;		/* lock, thread: by certainty */
+	struct pairs chains;		/* lock, other lock that its holder waited for: exact */
+};
+
+/* ctx: a struct locks, zeroed but for `identity`, `cores`, `tally`; behind the sinks of these. */
+extern const struct sink locks_sink;
+void locks_clear(struct locks *locks);
+
+/* Idle core time that was lost to the waits for a word. */
+uint64_t word_idle_ns(const struct word_waits *waits);
+
+#endif
