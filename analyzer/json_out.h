@@ -56,8 +56,4 @@ static inline void put_maybe(struct json_out *out, json_t *object, const char *k
 	put(out, object, key, known ? json_integer((json_int_t)value) : json_null());
 }
 
-struct report;
-/* What the trace says of itself; json_quality.c. */
-json_t *quality_json(struct json_out *out, const struct report *report);
-
 #endif

@@ -6,14 +6,17 @@
 #include <stdlib.h>
 
 #include "analyzer/options.h"
+#include "analyzer/sections/section.h"
 
-enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP };
+enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP,
+       OPTION_SECTION };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
 	{ "dump", OPTION_DUMP, NULL, 0, "Every record as one line of text", 0 },
 	{ "pid", OPTION_PID, "N", 0, "List only this process, or this thread", 0 },
 	{ "comm", OPTION_COMM, "NAME", 0, "List only threads or processes of this name", 0 },
+	{ "section", OPTION_SECTION, "NAME[,NAME]", 0, "Show only these sections in the text", 0 },
 	{ "thread", OPTION_THREAD, "TID|NAME", 0, "List only this thread, or threads of this name", 0 },
 	{ "top", OPTION_TOP, "N", 0, "Rows of each list in the text (default 12)", 0 },
 	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
@@ -40,6 +43,31 @@ static error_t number_read(struct argp_state *state, const char *wrong, const ch
 		return usage_error(state, wrong, text);
 	*ret_number = number;
 	return 0;
+}
+
+/* "states, idle, threads, all" */
+static void names_write(char *names, size_t size)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; sections[i] && at < size; i++)
+		at += (size_t)snprintf(names + at, size - at, "%s, ", sections[i]->name);
+	if (at < size)
+		snprintf(names + at, size - at, "all");
+}
+
+static error_t sections_read(struct argp_state *state, const char *list, uint64_t *ret_sections)
+{
+	const char *wrong;
+	char names[512];
+	size_t len;
+
+	*ret_sections = sections_find(list, &wrong, &len);
+	if (*ret_sections)
+		return 0;
+	names_write(names, sizeof(names));
+	argp_error(state, "--section: no such section: %.*s (there are %s)", (int)len, wrong, names);
+	return EINVAL;
 }
 
 static error_t output_choose(struct argp_state *state, enum output output)
@@ -75,6 +103,8 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 	case OPTION_THREAD:
 		options->filter.thread = arg;
 		return 0;
+	case OPTION_SECTION:
+		return sections_read(state, arg, &options->filter.sections);
 	case OPTION_TOP:
 		return number_read(state, "--top: not a number of rows: ", arg, &options->filter.top);
 	case ARGP_KEY_ARG:
@@ -95,9 +125,22 @@ static const char doc[] =
 	"The exit status is 0, 2 for wrong usage, 3 when FILE is unusable, 125 when trace-report "
 	"itself failed (no memory, standard output full, internal error).";
 
+/* The names of the sections are in their own table. */
+static char *help_complete(int key, const char *text, void *input)
+{
+	char names[512], *complete;
+
+	(void)input;
+	if (key != OPTION_SECTION)
+		return (char *)text;
+	names_write(names, sizeof(names));
+	return asprintf(&complete, "%s: %s", text, names) < 0 ? (char *)text : complete;
+}
+
 void options_read(int argc, char **argv, struct options *ret_options)
 {
-	static const struct argp argp = { option_table, option_read, "FILE", doc, NULL, NULL, NULL };
+	static const struct argp argp = { option_table, option_read, "FILE", doc, NULL, help_complete,
+					  NULL };
 
 	*ret_options = (struct options){};
 	/* It says what is wrong, and we add how it should be. */

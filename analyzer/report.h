@@ -19,11 +19,12 @@
 #include "analyzer/tally.h"
 #include "analyzer/thread.h"
 
-/* Which processes and threads are listed; the figures of the whole run stay what they are. */
+/* What is shown; the figures of the whole run stay what they are. */
 struct report_filter {
 	uint64_t pid;		/* 0 = all */
 	const char *comm;	/* NULL = all */
 	const char *thread;	/* its tid, or its name; NULL = all */
+	uint64_t sections;	/* bits by their place in the table; 0 = those with something to say */
 	uint64_t top;		/* rows of each list in the text, 0 = REPORT_TOP */
 };
 

@@ -17,17 +17,38 @@
 #include "analyzer/table.h"
 
 struct section {
-	const char *name;	/* for --section, and of the JSON's member */
+	const char *name;	/* for --section */
+	const char *member;	/* its name in the JSON; NULL: `name` */
 	const char *says;	/* one line that explains it, without a full stop at its end */
 	/* Whether there is anything to say in the text; NULL: always. */
 	bool (*any)(const struct report *report);
 	/* Everything below the heading and `says`, at most 80 columns; 0 or -ENOMEM. */
 	int (*text)(const struct report *report, struct style style, FILE *out);
-	/* Its value, also where `any` says no; NULL when there is no memory (see json_out.h). */
+	/*
+	 * Its value, also where `any` says no; NULL when there is no memory (see json_out.h). No function
+	 * where `rows` has it, or where other members of the report have all that is shown.
+	 */
 	json_t *(*json)(struct json_out *out, const struct report *report);
+	/* An array in place of `json`, for lists that may be very long: so many elements, each by itself. */
+	size_t (*rows)(const struct report *report);
+	json_t *(*row)(struct json_out *out, const struct report *report, size_t i);
 };
 
-/* In the order of the report; ends with NULL. */
+/* Columns of names in lists. */
+#define NAME_WIDTH 15
+
+/* In the order of the report; ends with NULL. No more than 64. */
 extern const struct section *const sections[];
+
+static inline const char *section_member(const struct section *section)
+{
+	return section->member ? section->member : section->name;
+}
+
+/*
+ * The sections of a list with commas, `all` for all of them, as bits by their place in the table; or
+ * 0, and the name that is wrong with its length.
+ */
+uint64_t sections_find(const char *list, const char **ret_wrong, size_t *ret_len);
 
 #endif

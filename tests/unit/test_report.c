@@ -15,6 +15,7 @@
 
 #include "analyzer/answer.h"
 #include "analyzer/render.h"
+#include "analyzer/sections/section.h"
 #include "analyzer/shown.h"
 #include "analyzer/table.h"
 #include "tests/support/tb.h"
@@ -164,7 +165,7 @@ static void test_80_columns_at_most(void **state)
 static void test_bars_align(void **state)
 {
 	static const char *const says[] = {
-		"threads exist", "have work", "are on a core", "make progress", "make progress or",
+		"threads exist", "have work", "are on a core", "make progress",
 	};
 	struct tb *tb = *state;
 
@@ -206,7 +207,7 @@ static void test_unknown_is_no_knowledge(void **state)
 	assert_non_null(strstr(text, "  up to +255.0   are on a core"));
 	assert_non_null(strstr(text, "  up to +1999    have work in hand"));
 	assert_null(strstr(text, "    unknown "));
-	assert_non_null(strstr(text, "\nNot known: "));
+	assert_non_null(strstr(text, "\n  Not known: "));
 	assert_non_null(strstr(text, "\n  Threads were unknown for up to 90000 s of this time"));
 	answer = answer_make(&tb->report);
 	assert_non_null(strstr(answer.text, "are unknown: each of them may have been in any "));
@@ -472,6 +473,37 @@ static void test_filter_by_thread(void **state)
 	report_clear(&report);
 }
 
+static void test_sections_by_name(void **state)
+{
+	struct tb *tb = *state;
+	struct report_filter filter = { 0 };
+	const char *wrong;
+	size_t len;
+	char *text;
+
+	assert_int_equal(sections_find("cores,nothing,levels", &wrong, &len), 0);
+	assert_int_equal(len, 7);
+	assert_memory_equal(wrong, "nothing", 7);
+	assert_int_equal(sections_find("", &wrong, &len), 0);
+	assert_int_equal(sections_find("cores,", &wrong, &len), 0);
+	assert_int_equal(sections_find("core", &wrong, &len), 0);
+	assert_true(sections_find("all", &wrong, &len) > sections_find("cores", &wrong, &len));
+	filter.sections = sections_find("levels,processes", &wrong, &len);
+	lock_scene(tb);
+	tb_analyze(tb);
+	report_clear(&tb->report);
+	assert_int_equal(report_make(&tb->report, &tb->analysis, &filter), 0);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "\nLevels: "));
+	/* There is one process only, but it was asked for. */
+	assert_non_null(strstr(text, "\nProcesses: averages over their lives\n"
+				     "  There is nothing of this in the run.\n"));
+	assert_null(strstr(text, "\nCores: "));
+	assert_null(strstr(text, "threads exist"));
+	assert_lines(text);
+	free(text);
+}
+
 static void test_top(void **state)
 {
 	struct tb *tb = *state;
@@ -502,10 +534,10 @@ static void test_nothing_matches(void **state)
 	assert_int_equal(report_make(&tb->report, &tb->analysis,
 				     &(struct report_filter){ .pid = 99999, .comm = "a\nb" }), 0);
 	text = tb_text(tb, 1);
-	assert_non_null(strstr(text, "\nNo thread matches --pid=99999 --comm=a\\nb.\n"));
-	assert_null(strstr(text, "Threads, "));
-	assert_null(strstr(text, "Processes, "));
-	assert_non_null(strstr(text, "Cores, "));
+	assert_non_null(strstr(text, "\n  No thread matches --pid=99999 --comm=a\\nb.\n"));
+	assert_null(strstr(text, "  tid "));
+	assert_null(strstr(text, "  pid "));
+	assert_non_null(strstr(text, "\nCores: "));
 	assert_lines(text);
 	free(text);
 }
@@ -949,6 +981,7 @@ int main(void)
 		TEST(test_full_cores),
 		TEST(test_filters),
 		TEST(test_filter_by_thread),
+		TEST(test_sections_by_name),
 		TEST(test_top),
 		TEST(test_nothing_matches),
 		cmocka_unit_test(test_parts_add_up),

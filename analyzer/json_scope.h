@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What several parts of the JSON have in common.
+ */
+#ifndef ANALYZER_JSON_SCOPE_H
+#define ANALYZER_JSON_SCOPE_H
+
+#include "analyzer/json_out.h"
+#include "analyzer/report.h"
+
+/* Time in each state. */
+json_t *states_json(struct json_out *out, const uint64_t state_ns[STATE_CNT]);
+/* Adds what the whole run and a process have in common. */
+void scope_put(struct json_out *out, json_t *object, const struct report_scope *scope);
+
+#endif
