@@ -30,6 +30,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
 		{ &locks_sink, &analysis->locks },
+		{ &groups_sink, &analysis->groups },
+		{ &bottle_sink, &analysis->bottles },
 	};
 	int err;
 
@@ -40,6 +42,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->locks.identity = &analysis->identity;
 	analysis->locks.cores = &analysis->cores;
 	analysis->locks.tally = &analysis->tally;
+	analysis->bottles.identity = &analysis->identity;
+	analysis->bottles.groups = &analysis->groups;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -65,6 +69,8 @@ void analysis_clear(struct analysis *analysis)
 	cores_clear(&analysis->cores);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
+	bottle_clear(&analysis->bottles);
+	groups_clear(&analysis->groups);
 	tally_clear(&analysis->tally);
 	curves_clear(&analysis->curves);
 	people_clear(&analysis->people);

@@ -6,6 +6,8 @@
 #define ANALYZER_ANALYSIS_H
 
 #include "analyzer/analyses/locks.h"
+#include "analyzer/analyses/bottle.h"
+#include "analyzer/analyses/groups.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -28,6 +30,8 @@ struct analysis {
 	struct cores cores;
 	struct history history;
 	struct locks locks;
+	struct groups groups;
+	struct bottles bottles;
 	struct quality quality;
 	struct timeline timeline;
 };

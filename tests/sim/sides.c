@@ -42,3 +42,12 @@ uint64_t of_state(const struct sides *sides, const uint64_t *values, int state)
 {
 	return sides->states[state] < 0 ? 0 : values[sides->states[state]];
 }
+
+size_t slot_of(const struct sides *sides, const struct thread *thread)
+{
+	size_t slot = 0;
+
+	while (sides->story->tracks[slot].thread->id != thread->id)
+		slot++;
+	return slot;
+}

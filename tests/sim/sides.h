@@ -34,4 +34,10 @@ void states_match(struct sides *sides);
 /* What the oracle says of the analyzer's state; 0 where it has none. */
 uint64_t of_state(const struct sides *sides, const uint64_t *values, int state);
 
+/* By its id; every thread of the analyzer's is one of the world's by then. */
+size_t slot_of(const struct sides *sides, const struct thread *thread);
+
+/* compare_bottle.c */
+bool bottles_same(struct sides *sides);
+
 #endif
