@@ -44,6 +44,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->locks.tally = &analysis->tally;
 	analysis->bottles.identity = &analysis->identity;
 	analysis->bottles.groups = &analysis->groups;
+	analysis->path.identity = &analysis->identity;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -59,6 +60,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		err = records_read(analysis, reader);
 	if (!err)
 		err = timeline_finish(&analysis->timeline);
+	if (!err)
+		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
 	return err;
 }
 
@@ -67,6 +70,7 @@ void analysis_clear(struct analysis *analysis)
 	timeline_clear(&analysis->timeline);
 	quality_clear(&analysis->quality);
 	cores_clear(&analysis->cores);
+	path_clear(&analysis->path);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

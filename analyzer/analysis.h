@@ -8,6 +8,7 @@
 #include "analyzer/analyses/locks.h"
 #include "analyzer/analyses/bottle.h"
 #include "analyzer/analyses/groups.h"
+#include "analyzer/analyses/path.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -32,6 +33,7 @@ struct analysis {
 	struct locks locks;
 	struct groups groups;
 	struct bottles bottles;
+	struct path path;
 	struct quality quality;
 	struct timeline timeline;
 };

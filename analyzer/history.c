@@ -109,13 +109,11 @@ static int entry_add(struct history *history, const struct history_entry *entry)
 	return err;
 }
 
-static uint64_t change_object(const struct change *change)
+static uint64_t wait_object(enum thread_state state, const struct wait_for *wait)
 {
-	if (change->to == STATE_RUN_GIL)
-		return change->to_gil;
-	if (change->to == STATE_WAIT_GIL)
-		return change->to_wait.gil;
-	return change->to_wait.word ? 1 + (uint64_t)change->to_wait.word->slot : 0;
+	if (state == STATE_WAIT_GIL)
+		return wait->gil;
+	return wait->word ? 1 + (uint64_t)wait->word->slot : 0;
 }
 
 static int history_change(void *ctx, const struct change *change)
@@ -123,7 +121,8 @@ static int history_change(void *ctx, const struct change *change)
 	return entry_add(ctx, &(struct history_entry){
 		.at_ns = change->at_ns,
 		.since_ns = change->from == STATE_CNT ? change->at_ns : change->since_ns,
-		.object = change_object(change),
+		.object = change->to == STATE_RUN_GIL ? change->to_gil :
+						       wait_object(change->to, &change->to_wait),
 		.thread = change->thread->slot,
 		.kind = HISTORY_CHANGE,
 		.from = (unsigned char)change->from,
@@ -137,6 +136,7 @@ static int history_edge(void *ctx, const struct edge *edge)
 		.at_ns = edge->at_ns,
 		.since_ns = edge->since_ns,
 		.object = edge->waker ? 1 + (uint64_t)edge->waker->slot : 0,
+		.awaited = wait_object(edge->ended, &edge->wait),
 		.thread = edge->wakee->slot,
 		.kind = HISTORY_EDGE,
 		.from = (unsigned char)edge->ended,

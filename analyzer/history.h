@@ -27,6 +27,7 @@ struct history_entry {
 	 * An edge: 1 + slot of the believed waker, 0 = none.
 	 */
 	uint64_t object;
+	uint64_t awaited;	/* edge: what that wait was for, numbered like the object of a change to it */
 	uint32_t thread;	/* slot of the thread that changes or is woken */
 	unsigned char kind;	/* enum history_kind */
 	unsigned char from, to;	/* change: enum thread_state; edge: `from` is the wait that it ended */

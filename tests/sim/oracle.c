@@ -34,9 +34,12 @@ static void woken(struct sim_walk *walk, uint64_t at_ns, const struct sim_fact *
 		  const struct sim_fact *left, enum sim_state ended)
 {
 	enum sim_cause cause = wait_cause(walk, waking, left);
+	const struct sim_track *track = walk->track;
+	/* When it fell asleep is not known, if nobody saw it: it was lost from sight. */
+	uint64_t since_ns = left ? walk->out_ns : track->pieces[track->pieces_cnt - 1].from_ns;
 
 	edge_add(walk->oracle->story, &(struct sim_edge){
-		.at_ns = at_ns, .since_ns = left ? walk->out_ns : at_ns, .wakee = walk->track->thread,
+		.at_ns = at_ns, .since_ns = since_ns, .wakee = walk->track->thread,
 		.waker = cause == SIM_BY_THREAD ? waking->thread : NULL, .ended = ended, .cause = cause,
 	});
 	track_paint(walk->track, at_ns, SIM_READY_WOKEN, PAINT_SURE);

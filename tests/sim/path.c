@@ -6,9 +6,10 @@
 
 #include "tests/sim/memory.h"
 
-void path_clear(struct sim_path *path)
+void sim_path_clear(struct sim_path *path)
 {
 	free(path->segments);
+	free(path->hops);
 	*path = (struct sim_path){ 0 };
 }
 
@@ -49,8 +50,15 @@ static const struct sim_edge *edge_before(const struct sim_story *story, const s
 static void segment_add(struct sim_path *path, uint64_t from_ns, uint64_t to_ns,
 			const struct sim_thread *thread, enum sim_state state)
 {
+	struct sim_segment *later = path->cnt ? &path->segments[path->cnt - 1] : NULL;
+
 	if (from_ns >= to_ns)
 		return;
+	/* What it waits for may change, or who it is that is not known. */
+	if (later && later->thread == thread && later->state == state) {
+		later->from_ns = from_ns;
+		return;
+	}
 	grow(&path->segments, &path->cap, path->cnt + 1, sizeof(*path->segments));
 	path->segments[path->cnt++] = (struct sim_segment){ from_ns, to_ns, thread, state };
 }
@@ -69,9 +77,19 @@ static void stretch_add(struct sim_path *path, const struct sim_track *track, ui
 	}
 }
 
-void path_find(struct sim_path *path, const struct sim_story *story)
+/* The path has come by `by` to the thread that it leaves at from_ns. */
+static void hop_add(struct sim_path *path, const struct sim_edge *by, uint64_t from_ns)
+{
+	uint64_t since_ns = by->since_ns > from_ns ? by->since_ns : from_ns;
+
+	grow(&path->hops, &path->hops_cap, path->hops_cnt + 1, sizeof(*path->hops));
+	path->hops[path->hops_cnt++] = (struct sim_hop){ by, by->at_ns - since_ns };
+}
+
+void sim_path_find(struct sim_path *path, const struct sim_story *story)
 {
 	const struct sim_track *track = last_track(story);
+	const struct sim_edge *by = NULL;
 	uint64_t to_ns = story->end_ns;
 
 	*path = (struct sim_path){ 0 };
@@ -80,11 +98,16 @@ void path_find(struct sim_path *path, const struct sim_story *story)
 		uint64_t from_ns = edge ? edge->at_ns : track->birth_ns;
 
 		stretch_add(path, track, from_ns, to_ns);
+		if (by)
+			hop_add(path, by, from_ns);
+		by = edge;
 		to_ns = from_ns;
 		track = edge ? &story->tracks[edge->waker->slot] : NULL;
 		/* The waker is not known yet at that time: its own birth was lost. */
 		if (track && track->birth_ns >= to_ns)
 			track = NULL;
 	}
+	if (by)
+		hop_add(path, by, to_ns);
 	segment_add(path, story->start_ns, to_ns, NULL, SIM_UNKNOWN);
 }

@@ -16,12 +16,20 @@ struct sim_segment {
 	enum sim_state state;			/* of that thread */
 };
 
+/* Where the path goes over from one thread to the next. */
+struct sim_hop {
+	const struct sim_edge *edge;
+	uint64_t wait_ns;	/* of the wait that the edge ended: while the path was with the waker */
+};
+
 struct sim_path {
 	struct sim_segment *segments;	/* the last first; one for each stretch in one state */
 	size_t cap, cnt;
+	struct sim_hop *hops;		/* the last first */
+	size_t hops_cap, hops_cnt;
 };
 
-void path_find(struct sim_path *path, const struct sim_story *story);
-void path_clear(struct sim_path *path);
+void sim_path_find(struct sim_path *path, const struct sim_story *story);
+void sim_path_clear(struct sim_path *path);
 
 #endif

@@ -39,5 +39,7 @@ size_t slot_of(const struct sides *sides, const struct thread *thread);
 
 /* compare_bottle.c */
 bool bottles_same(struct sides *sides);
+/* compare_path.c */
+bool path_same(struct sides *sides);
 
 #endif

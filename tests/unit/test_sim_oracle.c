@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The oracle itself: stories written by hand, with answers worked out by hand, and what must hold of
- * every story. What the analyzer does not compute yet (bottles, blame, the critical path) is tested
- * here alone.
+ * every story. What the analyzer does not compute yet (bottles, blame) is tested here alone.
  *
  * The scene: a run from 1000 to 2000. Thread a (slot 0) lives all the time, thread b (slot 1) from 1100
  * to 1900.
@@ -190,7 +189,7 @@ static void test_path(void **state)
 	edge_add(story, &(struct sim_edge){ 1700, 1200, &thread_b, NULL, SIM_WAIT_SLEEP, SIM_BY_TIMER });
 	edge_add(story, &(struct sim_edge){ 1880, 1150, &thread_a, &thread_b, SIM_WAIT_SYNC,
 					    SIM_BY_THREAD });
-	path_find(&path, story);
+	sim_path_find(&path, story);
 	assert_int_equal(path.cnt, 8);
 	assert_segment(&path, 0, 1890, 2000, &thread_a, SIM_RUN_FREE);
 	assert_segment(&path, 1, 1880, 1890, &thread_a, SIM_READY_WOKEN);
@@ -200,7 +199,7 @@ static void test_path(void **state)
 	assert_segment(&path, 5, 1110, 1200, &thread_b, SIM_RUN_FREE);
 	assert_segment(&path, 6, 1100, 1110, &thread_b, SIM_READY_WOKEN);
 	assert_segment(&path, 7, 1000, 1100, &thread_a, SIM_RUN_FREE);
-	path_clear(&path);
+	sim_path_clear(&path);
 }
 
 /* Woken before it slept: there was no wait, and so nobody to go back to. */
@@ -215,10 +214,10 @@ static void test_path_of_an_early_waking(void **state)
 	paint(story, 1, 1100, SIM_RUN_FREE);
 	edge_add(story, &(struct sim_edge){ 1500, 1500, &thread_a, &thread_b, SIM_WAIT_SYNC,
 					    SIM_BY_THREAD });
-	path_find(&path, story);
+	sim_path_find(&path, story);
 	assert_int_equal(path.cnt, 3);
 	assert_segment(&path, 2, 1000, 1500, &thread_a, SIM_RUN_FREE);
-	path_clear(&path);
+	sim_path_clear(&path);
 }
 
 /* What must hold of any world: the identities, by the oracle's own figures. */
@@ -292,14 +291,14 @@ static void path_check(const struct sim_story *story)
 	uint64_t at_ns = story->end_ns;
 	struct sim_path path;
 
-	path_find(&path, story);
+	sim_path_find(&path, story);
 	for (size_t i = 0; i < path.cnt; i++) {
 		assert_int_equal(path.segments[i].to_ns, at_ns);
 		assert_true(path.segments[i].from_ns < at_ns);
 		at_ns = path.segments[i].from_ns;
 	}
 	assert_int_equal(at_ns, story->start_ns);
-	path_clear(&path);
+	sim_path_clear(&path);
 }
 
 static void lives_check(const struct sim_story *story, const struct sim_answer *answer)
