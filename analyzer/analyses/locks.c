@@ -283,46 +283,80 @@ static int lock_check(struct identity *identity, const struct lock *lock)
 }
 
 /* What all locks together are, counted by others. */
-static int locks_check(struct locks *locks, uint64_t wait_ns, uint64_t idle_ns, uint64_t locks_cnt)
+static int locks_check(struct locks *locks)
 {
 	uint64_t threads_ns = 0, cores_ns = locks->cores->idle_wait_ns[STATE_WAIT_LOCK];
-	uint64_t apart_ns = idle_ns > cores_ns ? idle_ns - cores_ns : cores_ns - idle_ns;
+	uint64_t apart_ns = locks->idle_ns > cores_ns ? locks->idle_ns - cores_ns : cores_ns - locks->idle_ns;
 	int err;
 
 	for (size_t i = 0; i < locks->tally->threads_cnt; i++)
 		threads_ns += locks->tally->threads[i].state_ns[STATE_WAIT_LOCK];
-	err = identity_check(locks->identity, wait_ns == threads_ns,
+	err = identity_check(locks->identity, locks->wait_ns == threads_ns,
 			     "identity 1: threads waited for locks for %" PRIu64 " ns, the locks say %"
-			     PRIu64 " ns", threads_ns, wait_ns);
+			     PRIu64 " ns", threads_ns, locks->wait_ns);
 	if (err)
 		return err;
 	/* Whole nanoseconds: one for each part that was rounded. */
-	return identity_check(locks->identity, apart_ns <= locks_cnt + locks->cores->splits_cnt,
+	return identity_check(locks->identity, apart_ns <= locks->ranking_cnt + locks->cores->splits_cnt,
 			      "identity 5: cores were idle for %" PRIu64
 			      " ns while threads waited for locks, the locks say %" PRIu64 " ns",
-			      cores_ns, idle_ns);
+			      cores_ns, locks->idle_ns);
+}
+
+static int waits_compare(const struct word_waits *a, const struct word_waits *b)
+{
+	if (a->wait_ns != b->wait_ns)
+		return a->wait_ns > b->wait_ns ? -1 : 1;
+	return (a->word->slot > b->word->slot) - (a->word->slot < b->word->slot);
+}
+
+static int lock_compare(const void *left, const void *right)
+{
+	return waits_compare(&(*(struct lock *const *)left)->waits, &(*(struct lock *const *)right)->waits);
+}
+
+static int sync_compare(const void *left, const void *right)
+{
+	return waits_compare(*(struct word_waits *const *)left, *(struct word_waits *const *)right);
+}
+
+/* Those that there are, and in their order. */
+static int locks_rank(struct locks *locks)
+{
+	locks->ranking = calloc(locks->locks_cnt + 1, sizeof(struct lock *));
+	locks->sync_ranking = calloc(locks->syncs_cnt + 1, sizeof(struct word_waits *));
+	if (!locks->ranking || !locks->sync_ranking)
+		return -ENOMEM;
+	for (size_t i = 0; i < locks->locks_cnt; i++)
+		if (locks->locks[i])
+			locks->ranking[locks->ranking_cnt++] = locks->locks[i];
+	for (size_t i = 0; i < locks->syncs_cnt; i++)
+		if (locks->syncs[i])
+			locks->sync_ranking[locks->sync_ranking_cnt++] = locks->syncs[i];
+	qsort(locks->ranking, locks->ranking_cnt, sizeof(struct lock *), lock_compare);
+	qsort(locks->sync_ranking, locks->sync_ranking_cnt, sizeof(struct word_waits *), sync_compare);
+	pairs_sort(&locks->blames);
+	pairs_sort(&locks->chains);
+	return 0;
 }
 
 static int locks_end(void *ctx, const struct run *run)
 {
 	struct locks *locks = ctx;
-	uint64_t wait_ns = 0, idle_ns = 0, cnt = 0;
-	int err = 0;
+	int err = locks_rank(locks);
 
 	(void)run;
-	for (size_t i = 0; !err && i < locks->locks_cnt; i++) {
-		if (!locks->locks[i])
-			continue;
-		err = lock_check(locks->identity, locks->locks[i]);
-		wait_ns += locks->locks[i]->waits.wait_ns;
-		idle_ns += word_idle_ns(&locks->locks[i]->waits);
-		cnt++;
+	for (size_t i = 0; !err && i < locks->ranking_cnt; i++) {
+		const struct lock *lock = locks->ranking[i];
+
+		err = lock_check(locks->identity, lock);
+		locks->waits_cnt += lock->waits.waits_cnt;
+		locks->wait_ns += lock->waits.wait_ns;
+		locks->idle_ns += word_idle_ns(&lock->waits);
+		for (int j = 0; j < OWNER_CNT; j++)
+			locks->certain_ns[j] += lock->certain_ns[j];
 	}
-	if (!err)
-		err = locks_check(locks, wait_ns, idle_ns, cnt);
-	pairs_sort(&locks->blames);
-	pairs_sort(&locks->chains);
-	return err;
+	return err ? err : locks_check(locks);
 }
 
 void locks_clear(struct locks *locks)
@@ -339,6 +373,8 @@ void locks_clear(struct locks *locks)
 	free(locks->locks);
 	free(locks->syncs);
 	free(locks->threads);
+	free(locks->ranking);
+	free(locks->sync_ranking);
 	holders_clear(&locks->holders);
 	pairs_clear(&locks->blames);
 	pairs_clear(&locks->chains);

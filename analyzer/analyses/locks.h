@@ -81,6 +81,13 @@ struct locks {
 	struct holders holders;
 	struct pairs blames;		/* lock, thread: by certainty */
 	struct pairs chains;		/* lock, other lock that its holder waited for: exact */
+	/* At the end, those that were waited for longest first: */
+	struct lock **ranking;
+	size_t ranking_cnt;
+	struct word_waits **sync_ranking;
+	size_t sync_ranking_cnt;
+	/* Of all locks together: */
+	uint64_t waits_cnt, wait_ns, idle_ns, certain_ns[OWNER_CNT];
 };
 
 /* ctx: a struct locks, zeroed but for `identity`, `cores`, `tally`; behind the sinks of these. */

@@ -8,6 +8,7 @@
 
 extern const struct section states_section;
 extern const struct section idle_section;
+extern const struct section locks_section;
 extern const struct section calls_section;
 extern const struct section processes_section;
 extern const struct section threads_section;
@@ -18,6 +19,7 @@ extern const struct section trace_section;
 const struct section *const sections[] = {
 	&states_section,
 	&idle_section,
+	&locks_section,
 	&calls_section,
 	&processes_section,
 	&threads_section,

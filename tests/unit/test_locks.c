@@ -273,6 +273,29 @@ static void test_empty(void **state)
 	assert_int_equal(tb->analysis.locks.syncs_cnt, 0);
 }
 
+static void expect_says(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("not said: %s\n%s", words, text);
+}
+
+static void test_outputs(void **state)
+{
+	struct tb *tb = *state;
+	char *text, *json;
+
+	owned(tb);
+	text = tb_text(tb, 0);
+	expect_says(text, "8.00 us waited for 1 lock,");
+	expect_says(text, "held by  prog 1001 100 %\n");
+	expect_says(text, "doing    run.free 62.5 %, wait.io 25.0 %, ready.woken 12.5 %\n");
+	expect_says(text, "handed   2 times in 300 ns, p99 400 ns; 1.50 waited\n");
+	free(text);
+	json = tb_json(tb);
+	expect_says(json, "\"blamed\": {\n   \"exact\": 8000,");
+	free(json);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -284,6 +307,7 @@ int main(void)
 		TEST(test_loss),
 		TEST(test_sync),
 		TEST(test_empty),
+		TEST(test_outputs),
 	};
 
 	return cmocka_run_group_tests_name("locks", tests, NULL, NULL);
