@@ -27,6 +27,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &tally_sink, &analysis->tally },
 		{ &curves_sink, &analysis->curves },
 		{ &cores_sink, &analysis->cores },
+		{ &stack_sink, &analysis->stack },
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
 		{ &locks_sink, &analysis->locks },
@@ -45,6 +46,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->bottles.identity = &analysis->identity;
 	analysis->bottles.groups = &analysis->groups;
 	analysis->path.identity = &analysis->identity;
+	analysis->stack.identity = &analysis->identity;
+	analysis->stack.cores = &analysis->cores;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -69,6 +72,7 @@ void analysis_clear(struct analysis *analysis)
 {
 	timeline_clear(&analysis->timeline);
 	quality_clear(&analysis->quality);
+	stack_clear(&analysis->stack);
 	cores_clear(&analysis->cores);
 	path_clear(&analysis->path);
 	history_clear(&analysis->history);

@@ -9,6 +9,7 @@
 #include "analyzer/analyses/bottle.h"
 #include "analyzer/analyses/groups.h"
 #include "analyzer/analyses/path.h"
+#include "analyzer/analyses/stack.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -29,6 +30,7 @@ struct analysis {
 	struct curves curves;
 	struct tally tally;
 	struct cores cores;
+	struct stack stack;
 	struct history history;
 	struct locks locks;
 	struct groups groups;

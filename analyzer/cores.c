@@ -29,17 +29,29 @@ static int idle_split(struct cores *cores, uint64_t waiting, uint64_t whole_ns)
 	return 0;
 }
 
+/* So many ready threads find no idle core. */
+static void crowded_advance(struct cores *cores, uint64_t without, uint64_t passed_ns)
+{
+	cores->crowded_ns += passed_ns;
+	cores->other_ready_ns +=
+		(without < cores->other_cnt ? without : cores->other_cnt) * passed_ns;
+}
+
 static int idle_advance(struct cores *cores, uint64_t now_ns)
 {
 	uint64_t passed_ns = now_ns - cores->last_ns;
 	uint64_t ready, waiting = 0, idle = cores->idle_cnt;
 
 	cores->last_ns = now_ns;
-	if (!passed_ns || !idle)
+	if (!passed_ns)
 		return 0;
 	ready = cores->in_state[STATE_READY_WOKEN] + cores->in_state[STATE_READY_PREEMPTED];
-	if (ready > idle)
+	if (ready > idle) {
+		crowded_advance(cores, ready - idle, passed_ns);
 		ready = idle;
+	}
+	if (!idle)
+		return 0;
 	cores->idle_ready_ns += ready * passed_ns;
 	idle -= ready;
 	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
@@ -74,15 +86,20 @@ static void split_settle(struct cores *cores, const struct core_split *split, ui
 	}
 }
 
+/* Behind idle_advance() to the same instant. */
 static void core_advance(struct cores *cores, struct core_tally *core, uint64_t now_ns)
 {
+	uint64_t crowded_ns = cores->crowded_ns - core->crowded_since_ns;
 	uint64_t passed_ns = now_ns - core->since_ns;
 	enum thread_state state;
 
 	core->since_ns = now_ns;
+	core->crowded_since_ns = cores->crowded_ns;
 	core->use_ns[core->use] += passed_ns;
 	if (core->use == CORE_OTHER) {
+		core->crowded_ns += crowded_ns;
 		core->guest->ns += passed_ns;
+		core->guest->crowded_ns += crowded_ns;
 	} else if (core->use == CORE_OURS) {
 		state = cores->threads[core->thread_slot].state;
 		if (state == STATE_RUN_SPIN)
@@ -210,6 +227,8 @@ static int cores_core(void *ctx, const struct core_change *change)
 		cores->threads[core->thread_slot].on_core = false;
 	cores->idle_cnt -= core->use == CORE_IDLE;
 	cores->idle_cnt += change->use == CORE_IDLE;
+	cores->other_cnt -= core->use == CORE_OTHER;
+	cores->other_cnt += change->use == CORE_OTHER;
 	if (change->use == CORE_OURS) {
 		err = thread_find(cores, change->thread->slot, &thread);
 		if (err)

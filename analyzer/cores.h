@@ -12,6 +12,10 @@
  * What is split is summed first, for each number of waiting threads, and divided at the end, the
  * largest remainders first: so the parts do not depend on how often something else changed. Who wants
  * to know the part of some of the waiting threads takes the share of one, before and after.
+ *
+ * Another program's core is lost to us only while one of our threads is ready and finds no idle
+ * core: then of those cores as many as there are such threads. A core where none of ours could have
+ * run is no loss.
  */
 #ifndef ANALYZER_CORES_H
 #define ANALYZER_CORES_H
@@ -31,6 +35,7 @@
 struct core_guest {
 	uint64_t program;
 	uint64_t ns;
+	uint64_t crowded_ns;	/* of it, while a thread of ours was ready and found no idle core */
 };
 
 struct core_tally {
@@ -38,7 +43,9 @@ struct core_tally {
 	uint32_t thread_slot;		/* use == CORE_OURS */
 	struct core_guest *guest;	/* use == CORE_OTHER */
 	uint64_t since_ns;
+	uint64_t crowded_since_ns;	/* cores->crowded_ns at since_ns */
 	uint64_t use_ns[CORE_USE_CNT];
+	uint64_t crowded_ns;		/* of CORE_OTHER */
 	uint64_t true_ns, spin_ns, unsure_ns;	/* parts of CORE_OURS */
 	struct idmap guest_ids;
 	struct core_guest **guests;
@@ -65,7 +72,9 @@ struct cores {
 	struct core_thread *threads;	/* by thread slot */
 	size_t threads_cap, threads_cnt;
 	uint64_t last_ns;
-	uint64_t idle_cnt;
+	uint64_t idle_cnt, other_cnt;
+	uint64_t crowded_ns;	/* time in which a ready thread found no idle core */
+	uint64_t other_ready_ns;	/* cores of other programs that ready threads could have used */
 	uint64_t scheduled_cnt, scheduled_since_ns;	/* threads on a core, by their states */
 	uint64_t scheduled_ns;
 	uint64_t in_state[STATE_CNT];

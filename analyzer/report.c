@@ -227,6 +227,7 @@ static void core_fill(struct report_core *row, const struct analysis *analysis, 
 	row->true_ns = tally->true_ns;
 	row->spin_ns = tally->spin_ns;
 	row->other_ns = tally->use_ns[CORE_OTHER];
+	row->crowded_ns = tally->crowded_ns;
 	row->idle_ns = tally->use_ns[CORE_IDLE];
 	row->unknown_ns = tally->use_ns[CORE_UNKNOWN];
 	for (size_t i = 0; i < tally->guests_cnt; i++) {

@@ -70,6 +70,7 @@ struct report_guest {
 struct report_core {
 	uint32_t core;
 	uint64_t ours_ns, true_ns, spin_ns, other_ns, idle_ns, unknown_ns, steal_ns;
+	uint64_t crowded_ns;		/* of other_ns, while a ready thread found no idle core */
 	bool at_work;			/* ours for a hundredth as long as the busiest, or more */
 	struct report_guest guests[REPORT_GUESTS];	/* the longest first; ns 0 = none */
 };

@@ -61,6 +61,7 @@ static json_t *core_json(struct json_out *out, const struct report_core *core)
 	put_number(out, object, "true_ns", core->true_ns);
 	put_number(out, object, "spin_ns", core->spin_ns);
 	put_number(out, object, "other_ns", core->other_ns);
+	put_number(out, object, "crowded_ns", core->crowded_ns);
 	put_number(out, object, "idle_ns", core->idle_ns);
 	put_number(out, object, "unknown_ns", core->unknown_ns);
 	put_number(out, object, "steal_ns", core->steal_ns);

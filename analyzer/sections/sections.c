@@ -14,6 +14,7 @@ extern const struct section processes_section;
 extern const struct section threads_section;
 extern const struct section cores_section;
 extern const struct section levels_section;
+extern const struct section stack_section;
 extern const struct section trace_section;
 
 const struct section *const sections[] = {
@@ -25,6 +26,7 @@ const struct section *const sections[] = {
 	&threads_section,
 	&cores_section,
 	&levels_section,
+	&stack_section,
 	&trace_section,
 	NULL,
 };

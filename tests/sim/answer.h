@@ -25,6 +25,7 @@ struct sim_core_sum {
 	uint64_t unknown_ns, idle_ns, other_ns, ours_ns;
 	uint64_t true_ns, spin_ns, unsure_ns;	/* parts of ours */
 	uint64_t program_ns[SIM_PROGRAMS + 2];
+	uint64_t program_crowded_ns[SIM_PROGRAMS + 2];	/* while a ready thread found no idle core */
 };
 
 /* For how long threads ran under a GIL; doubled: two at once, which cannot be. */
@@ -51,6 +52,7 @@ struct sim_answer {
 	size_t gils_cnt;
 	/* Idle time of all cores, in its parts. */
 	uint64_t idle_ready_ns, idle_wait_ns[SIM_STATE_CNT], idle_nobody_ns;
+	uint64_t other_ready_ns;	/* cores of other programs, as many as ready threads lacked */
 	struct sim_call_sum *calls;
 	size_t calls_cap, calls_cnt;
 	uint64_t causes[SIM_CAUSE_CNT];

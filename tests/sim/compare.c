@@ -245,6 +245,7 @@ static bool sides_same(struct sides *sides)
 		run_same, threads_same, scopes_same, cores_same, calls_same, gils_same, quality_same,
 		bottles_same,
 		path_same,
+		stack_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -91,18 +91,34 @@ static bool is_wait(int state)
 	return state >= SIM_WAIT_GIL && state <= SIM_WAIT_OTHER;
 }
 
+/* Other programs have cores that so many ready threads lack. */
+static void others_pass(struct pass *pass, const struct sim_instant *instant, uint64_t lacking)
+{
+	for (size_t i = 0; i < pass->answer->cores_cnt; i++) {
+		const struct sim_core_piece *piece = instant->cores[i];
+
+		if (piece->use != SIM_USE_OTHER)
+			continue;
+		pass->answer->cores[i].program_crowded_ns[piece->program] += instant->passed_ns;
+		if (lacking) {
+			lacking--;
+			pass->answer->other_ready_ns += instant->passed_ns;
+		}
+	}
+}
+
 /* What the threads lacked while so many cores stood idle. */
 static void idle_pass(struct pass *pass, const struct sim_instant *instant, uint64_t idle)
 {
 	uint64_t in_state[SIM_STATE_CNT] = { 0 }, ready, waiting = 0, whole;
 	uint64_t passed_ns = instant->passed_ns;
 
-	if (!idle)
-		return;
 	for (size_t i = 0; i < instant->story->tracks_cnt; i++)
 		if (instant->threads[i])
 			in_state[instant->threads[i]->state]++;
 	ready = in_state[SIM_READY_WOKEN] + in_state[SIM_READY_PREEMPTED];
+	if (ready > idle)
+		others_pass(pass, instant, ready - idle);
 	ready = ready < idle ? ready : idle;
 	idle -= ready;
 	for (int state = 0; state < SIM_STATE_CNT; state++)

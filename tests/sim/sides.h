@@ -41,5 +41,7 @@ size_t slot_of(const struct sides *sides, const struct thread *thread);
 bool bottles_same(struct sides *sides);
 /* compare_path.c */
 bool path_same(struct sides *sides);
+/* compare_NAME.c */
+bool stack_same(struct sides *sides);
 
 #endif
