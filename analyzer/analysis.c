@@ -28,6 +28,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &curves_sink, &analysis->curves },
 		{ &cores_sink, &analysis->cores },
 		{ &stack_sink, &analysis->stack },
+		{ &phases_sink, &analysis->phases },
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
 		{ &locks_sink, &analysis->locks },
@@ -48,6 +49,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->path.identity = &analysis->identity;
 	analysis->stack.identity = &analysis->identity;
 	analysis->stack.cores = &analysis->cores;
+	analysis->phases.identity = &analysis->identity;
+	analysis->phases.curves = &analysis->curves;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);

@@ -9,6 +9,7 @@
 #include "analyzer/analyses/bottle.h"
 #include "analyzer/analyses/groups.h"
 #include "analyzer/analyses/path.h"
+#include "analyzer/analyses/phases.h"
 #include "analyzer/analyses/stack.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
@@ -31,6 +32,7 @@ struct analysis {
 	struct tally tally;
 	struct cores cores;
 	struct stack stack;
+	struct phases phases;
 	struct history history;
 	struct locks locks;
 	struct groups groups;

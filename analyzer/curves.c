@@ -19,7 +19,7 @@ const char *const curve_names[CURVE_CNT] = {
 	[CURVE_OVERLAP] = "overlap",
 };
 
-static const unsigned int curve_counts[CURVE_CNT] = {
+const unsigned int curve_counts[CURVE_CNT] = {
 	[CURVE_APPARENT] = COUNTS_APPARENT,
 	[CURVE_SCHEDULED] = COUNTS_SCHEDULED,
 	[CURVE_TRUE] = COUNTS_TRUE,

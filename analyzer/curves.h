@@ -24,6 +24,8 @@ enum curve { CURVE_ALIVE, CURVE_APPARENT, CURVE_SCHEDULED, CURVE_TRUE, CURVE_OVE
 
 /* "alive", ... */
 extern const char *const curve_names[CURVE_CNT];
+/* Which of the states' marks makes a curve count them; CURVE_ALIVE counts them all. */
+extern const unsigned int curve_counts[CURVE_CNT];
 
 struct scope {
 	bool begun;

@@ -133,6 +133,20 @@ struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct
 	return text;
 }
 
+struct text format_level(uint64_t part, uint64_t whole, struct style style)
+{
+	static const char *const utf8[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const ascii[] = { " ", ".", ":", "-", "=", "+", "*", "%", "#" };
+	struct text text;
+	size_t step = 0;
+
+	/* Something is never nothing. */
+	if (part && whole)
+		step = part < whole ? (size_t)((double)part / (double)whole * 7.5) + 1 : 8;
+	snprintf(text.s, sizeof(text.s), "%s", style.utf8 ? utf8[step] : ascii[step]);
+	return text;
+}
+
 /* The bytes of the next character, and the columns that it takes: two in some scripts. */
 static size_t character_size(const char *text, size_t *ret_width)
 {

@@ -39,6 +39,8 @@ struct text format_hundredths(uint64_t hundredths);
 struct text format_average(uint64_t integral_ns, uint64_t over_ns);
 /* part/whole of `width` characters, in eighths. */
 struct text format_bar(uint64_t part, uint64_t whole, unsigned int width, struct style style);
+/* part/whole as the height of one character; a space for exactly 0. */
+struct text format_level(uint64_t part, uint64_t whole, struct style style);
 /* A name from outside, escaped and cut to `width` characters. */
 struct text format_name(const char *name, unsigned int width, struct style style);
 /* "1 thread", "4 threads" */

@@ -15,6 +15,7 @@ extern const struct section threads_section;
 extern const struct section cores_section;
 extern const struct section levels_section;
 extern const struct section stack_section;
+extern const struct section phases_section;
 extern const struct section trace_section;
 
 const struct section *const sections[] = {
@@ -27,6 +28,7 @@ const struct section *const sections[] = {
 	&cores_section,
 	&levels_section,
 	&stack_section,
+	&phases_section,
 	&trace_section,
 	NULL,
 };

@@ -246,6 +246,7 @@ static bool sides_same(struct sides *sides)
 		bottles_same,
 		path_same,
 		stack_same,
+		stack_same, phases_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

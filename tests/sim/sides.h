@@ -43,5 +43,6 @@ bool bottles_same(struct sides *sides);
 bool path_same(struct sides *sides);
 /* compare_NAME.c */
 bool stack_same(struct sides *sides);
+bool phases_same(struct sides *sides);
 
 #endif
