@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run once more, with something in it changed: what would it have taken?
+ *
+ * The history is read once, forwards, and cut into each thread's own steps: work of so long (with or
+ * without a GIL), "wakes that thread", "waits until that thread has come to that waking", "waits for
+ * so long". These are the edges of the program activity graph as in Giraldeau & Dagenais (wait analysis
+ * of distributed systems using kernel tracing) and wPerf (Zhou et al., OSDI 2018); played again they
+ * give the time that the same work takes under other conditions. What is modelled:
+ *  - Work keeps its length, on however many cores at once.
+ *  - A wait that a believed thread ended lasts until that thread has done as much of its own work as it
+ *    had when it woke; where it has done so already, there is no wait. That holds for births, joins,
+ *    locks, conditions, pipes between traced threads. Any other wait keeps its length, and so does
+ *    `unknown`.
+ *  - Who becomes ready gets a core after the time that it took when a core was free (the recorded one
+ *    where one was free then, else the mean of those), and after others if there is none.
+ *  - Cores are alike, and go to whoever had them for the shortest time (fair, one queue for all,
+ *    slices of REPLAY_SLICE_NS; who slept comes back at most one slice behind the others; who wakes
+ *    pushes off somebody who is ahead of it by more than REPLAY_WAKE_NS). No other programs.
+ *  - A GIL is held by one thread, from its first work under it until work without it or a wait. Who
+ *    finds it held waits in line; when that has lasted for REPLAY_INTERVAL_NS the holder has to hand
+ *    it over and goes to the end of the line. Whoever drops it otherwise may take it again before
+ *    the one that was woken for it has come. Recorded waits for GILs are not used.
+ *  - A GIL that is removed costs nothing any more: nobody waits or spins for it.
+ *  - A lock whose contention is removed lets everybody in at once: the work under it stays.
+ * A dependency between threads that made nobody wait when it was recorded is not known here.
+ *
+ * Memory: proportional to threads, GILs, and the steps between the thread that is furthest ahead in the
+ * replay and the one that is furthest behind; at most REPLAY_STEPS_MAX of these, then whoever is ahead
+ * waits, and `held_back` says so.
+ */
+#ifndef ANALYZER_REPLAY_H
+#define ANALYZER_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/history.h"
+#include "analyzer/thread.h"
+
+#define REPLAY_SLICE_NS UINT64_C(3000000)
+#define REPLAY_WAKE_NS UINT64_C(1000000)
+#define REPLAY_INTERVAL_NS UINT64_C(5000000)
+#define REPLAY_STEPS_MAX 500000
+
+struct replay_setup {
+	const struct history *history;
+	const struct people *people;
+	uint64_t start_ns;
+	uint64_t entries_max;		/* of the history: no more than so many are replayed */
+	uint32_t recorded_cores;	/* that the run could use */
+	/* What is changed: */
+	uint32_t cores;
+	bool without_gil;
+	const struct process *gil_process;	/* without_gil: this process's alone; NULL = all */
+	uint32_t lock;			/* 1 + slot of the futex word; 0 = none */
+	const uint32_t *groups;		/* by thread slot */
+	uint32_t halved;		/* 1 + group; 0 = none */
+};
+
+struct replay_result {
+	uint64_t recorded_ns;		/* that the same entries took */
+	uint64_t wall_ns;
+	uint64_t work_ns;		/* on cores, of all threads */
+	bool full;			/* somebody was ready while no core was free */
+	bool held_back;
+	uint64_t stuck;			/* waits that nobody ended; 0 but for a history that is cut */
+};
+
+int replay_run(const struct replay_setup *setup, struct replay_result *ret_result);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The replay's rules for GILs and for what nobody can wake, on histories made by hand: two or three
+ * threads of one process, born at 0 or by thread 0.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyzer/replay.h"
+
+#define MS UINT64_C(1000000)
+#define THREADS 3
+
+struct scene {
+	struct history history;
+	struct process processes[THREADS];
+	struct thread threads[THREADS];
+	struct thread *list[THREADS];
+	struct people people;
+	struct replay_setup setup;
+	struct replay_result result;
+};
+
+static int setup(void **state)
+{
+	static struct scene scene;
+
+	scene = (struct scene){ .people = { .threads = scene.list, .threads_cnt = THREADS } };
+	for (uint32_t i = 0; i < THREADS; i++) {
+		scene.processes[i].slot = i;
+		scene.threads[i] = (struct thread){
+			.slot = i, .state = STATE_CNT, .process = &scene.processes[0] };
+		scene.list[i] = &scene.threads[i];
+	}
+	scene.setup = (struct replay_setup){
+		.history = &scene.history, .people = &scene.people, .entries_max = UINT64_MAX,
+		.recorded_cores = 2, .cores = 2,
+	};
+	*state = &scene;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *scene = *state;
+
+	history_clear(&scene->history);
+	return 0;
+}
+
+static void turns(struct scene *scene, uint64_t at_ns, uint32_t slot, enum thread_state to, uint64_t gil)
+{
+	struct thread *thread = &scene->threads[slot];
+	struct change change = {
+		.at_ns = at_ns, .thread = thread, .from = thread->state, .since_ns = thread->since_ns,
+		.to = to, .to_gil = gil, .to_wait = { .gil = gil },
+	};
+
+	assert_int_equal(history_sink.change(&scene->history, &change), 0);
+	thread->state = to;
+	thread->since_ns = at_ns;
+}
+
+static void wakes(struct scene *scene, uint64_t at_ns, uint32_t waker, uint32_t wakee)
+{
+	struct thread *thread = &scene->threads[wakee];
+	struct edge edge = {
+		.at_ns = at_ns, .wakee = thread, .waker = &scene->threads[waker], .ended = thread->state,
+		.since_ns = thread->since_ns, .cause = CAUSE_THREAD,
+	};
+
+	assert_int_equal(history_sink.edge(&scene->history, &edge), 0);
+}
+
+static uint64_t play(struct scene *scene)
+{
+	assert_int_equal(replay_run(&scene->setup, &scene->result), 0);
+	return scene->result.wall_ns;
+}
+
+static void finish(struct scene *scene)
+{
+	assert_int_equal(history_sink.end(&scene->history, NULL), 0);
+}
+
+/* They change places every 5 ms: 0 has 9 ms to do under the GIL, 1 has 6 of which 2 without it. */
+static void two_under_a_gil(struct scene *scene)
+{
+	turns(scene, 0, 0, STATE_RUN_GIL, 7);
+	turns(scene, 0, 1, STATE_WAIT_GIL, 7);
+	turns(scene, 5 * MS, 1, STATE_RUN_GIL, 7);
+	turns(scene, 5 * MS, 0, STATE_WAIT_GIL, 7);
+	turns(scene, 9 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 9 * MS, 0, STATE_RUN_GIL, 7);
+	turns(scene, 11 * MS, 1, STATE_CNT, 0);
+	turns(scene, 13 * MS, 0, STATE_CNT, 0);
+	finish(scene);
+}
+
+static void gil_is_exclusive(void **state)
+{
+	struct scene *scene = *state;
+
+	two_under_a_gil(scene);
+	assert_int_equal(play(scene), 13 * MS);
+	assert_int_equal(scene->result.recorded_ns, 13 * MS);
+	assert_int_equal(scene->result.work_ns, 15 * MS);
+	assert_int_equal(scene->result.stuck, 0);
+	scene->setup.cores = 1;
+	assert_int_equal(play(scene), 15 * MS);
+}
+
+static void gil_is_gone(void **state)
+{
+	struct scene *scene = *state;
+
+	two_under_a_gil(scene);
+	scene->setup.without_gil = true;
+	assert_int_equal(play(scene), 9 * MS);
+	assert_false(scene->result.full);
+	/* Another process's changes nothing. */
+	scene->setup.gil_process = &scene->processes[1];
+	assert_int_equal(play(scene), 13 * MS);
+}
+
+/* Spinning for the GIL takes core time while there is a GIL. */
+static void spinning_goes_with_the_gil(void **state)
+{
+	struct scene *scene = *state;
+
+	turns(scene, 0, 0, STATE_RUN_GIL, 7);
+	turns(scene, 3 * MS, 0, STATE_RUN_SPIN, 0);
+	turns(scene, 4 * MS, 0, STATE_RUN_GIL, 7);
+	turns(scene, 6 * MS, 0, STATE_CNT, 0);
+	finish(scene);
+	assert_int_equal(play(scene), 6 * MS);
+	scene->setup.without_gil = true;
+	assert_int_equal(play(scene), 5 * MS);
+}
+
+/* Two processes, or interpreters: each GIL by itself. */
+static void several_gils(void **state)
+{
+	struct scene *scene = *state;
+
+	for (uint32_t i = 0; i < 2; i++)
+		turns(scene, 0, i, STATE_RUN_GIL, 7 + i);
+	for (uint32_t i = 0; i < 2; i++)
+		turns(scene, 8 * MS, i, STATE_CNT, 0);
+	finish(scene);
+	assert_int_equal(play(scene), 8 * MS);
+}
+
+/* A wait lasts until the waker has done as much as it had: half of its work, half of the wait. */
+static void waits_follow_their_waker(void **state)
+{
+	struct scene *scene = *state;
+	static const uint32_t groups[THREADS] = { 0, 1, 1 };
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_WAIT_SYNC, 0);
+	wakes(scene, 8 * MS, 0, 1);
+	turns(scene, 8 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 9 * MS, 0, STATE_CNT, 0);
+	turns(scene, 11 * MS, 1, STATE_CNT, 0);
+	finish(scene);
+	assert_int_equal(play(scene), 11 * MS);
+	scene->setup.groups = groups;
+	scene->setup.halved = 1;
+	assert_int_equal(play(scene), 7 * MS);
+	scene->setup.halved = 2;
+	assert_int_equal(play(scene), 9 * MS + MS / 2);
+}
+
+/* Cut before the waker's end: the wait ends with what is known, and it is counted. */
+static void cut_histories_end(void **state)
+{
+	struct scene *scene = *state;
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_WAIT_SYNC, 0);
+	wakes(scene, 8 * MS, 0, 1);
+	turns(scene, 8 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 9 * MS, 0, STATE_CNT, 0);
+	turns(scene, 11 * MS, 1, STATE_CNT, 0);
+	finish(scene);
+	for (uint64_t i = 1; i < 6; i++) {
+		scene->setup.entries_max = i;
+		assert_true(play(scene) <= scene->result.recorded_ns);
+	}
+}
+
+/* Twelve threads' worth of slices: all have their work done, on one core one after the other. */
+static void one_core_is_shared(void **state)
+{
+	struct scene *scene = *state;
+
+	for (uint32_t i = 0; i < THREADS; i++)
+		turns(scene, 0, i, STATE_RUN_FREE, 0);
+	for (uint32_t i = 0; i < THREADS; i++)
+		turns(scene, 10 * MS, i, STATE_CNT, 0);
+	finish(scene);
+	scene->setup.cores = 3;
+	assert_int_equal(play(scene), 10 * MS);
+	assert_false(scene->result.full);
+	scene->setup.cores = 1;
+	assert_int_equal(play(scene), 30 * MS);
+	assert_true(scene->result.full);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(gil_is_exclusive, setup, teardown),
+		cmocka_unit_test_setup_teardown(gil_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(spinning_goes_with_the_gil, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_gils, setup, teardown),
+		cmocka_unit_test_setup_teardown(waits_follow_their_waker, setup, teardown),
+		cmocka_unit_test_setup_teardown(cut_histories_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_core_is_shared, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
+}
