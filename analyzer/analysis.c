@@ -34,6 +34,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &locks_sink, &analysis->locks },
 		{ &groups_sink, &analysis->groups },
 		{ &bottle_sink, &analysis->bottles },
+		{ &predict_sink, &analysis->predict },
 	};
 	int err;
 
@@ -68,6 +69,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		err = timeline_finish(&analysis->timeline);
 	if (!err)
 		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
+		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
+				   &analysis->cores, &analysis->run);
 	return err;
 }
 
@@ -78,6 +81,7 @@ void analysis_clear(struct analysis *analysis)
 	stack_clear(&analysis->stack);
 	cores_clear(&analysis->cores);
 	path_clear(&analysis->path);
+	predict_clear(&analysis->predict);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

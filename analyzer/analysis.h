@@ -11,6 +11,7 @@
 #include "analyzer/analyses/path.h"
 #include "analyzer/analyses/phases.h"
 #include "analyzer/analyses/stack.h"
+#include "analyzer/analyses/predict.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -38,6 +39,7 @@ struct analysis {
 	struct groups groups;
 	struct bottles bottles;
 	struct path path;
+	struct predict predict;
 	struct quality quality;
 	struct timeline timeline;
 };

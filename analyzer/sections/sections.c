@@ -16,6 +16,7 @@ extern const struct section cores_section;
 extern const struct section levels_section;
 extern const struct section stack_section;
 extern const struct section phases_section;
+extern const struct section predict_section;
 extern const struct section trace_section;
 
 const struct section *const sections[] = {
@@ -29,6 +30,7 @@ const struct section *const sections[] = {
 	&levels_section,
 	&stack_section,
 	&phases_section,
+	&predict_section,
 	&trace_section,
 	NULL,
 };

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Predictions: what the run would take without a GIL, without a lock's contention, on other numbers of
+ * cores, or with half of the work of some threads. Each is a replay (replay.h, where the model and its
+ * sources stand) of all that was recorded, or of its first PREDICT_ENTRIES changes and wakings.
+ *
+ * A prediction is a factor: the time of the replay with nothing changed over that of the replay with the
+ * change, so that what the model leaves out of both does not count. How far the first is from the time
+ * that was recorded says how well the model fits this run: its error. In a replay there are no other
+ * programs. So they are taken out of the recorded time as well: of the core time that our threads had or
+ * were ready for, they took what they had while somebody of ours was ready (at every instant, cores that
+ * other programs have or ready threads, whichever are fewer), and the time would have been shorter by
+ * this share.
+ */
+#ifndef ANALYZER_ANALYSES_PREDICT_H
+#define ANALYZER_ANALYSES_PREDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/cores.h"
+#include "analyzer/history.h"
+#include "analyzer/replay.h"
+#include "analyzer/run.h"
+#include "analyzer/sink.h"
+#include "analyzer/thread.h"
+
+#define PREDICT_ENTRIES UINT64_C(4000000)
+#define PREDICT_CORES_MAX 256
+
+enum prediction_kind {
+	PREDICTION_GIL,
+	PREDICTION_LOCK,
+	PREDICTION_CORES,
+	PREDICTION_HALF,
+};
+
+struct prediction {
+	enum prediction_kind kind;
+	const struct process *process;	/* PREDICTION_GIL: only this one's; NULL = all */
+	const struct futex_word *word;	/* PREDICTION_LOCK */
+	uint32_t cores;			/* PREDICTION_CORES */
+	const struct thread *member;	/* PREDICTION_HALF: one of those threads */
+	uint32_t members_cnt;
+	struct replay_result result;
+};
+
+/* Threads of one process whose names differ in nothing but the digits at their ends. */
+struct predict_group {
+	const struct thread *member;
+	uint32_t members_cnt;
+	uint64_t work_ns;
+};
+
+struct predict_lock {
+	const struct futex_word *word;
+	uint64_t wait_ns;
+};
+
+struct predict {
+	uint64_t *work_ns;		/* by thread slot: in run.gil and run.free */
+	size_t work_cap;
+	uint64_t *gil_ns;		/* by process slot: in wait.gil, and run.spin where there is a GIL */
+	size_t gil_cap;
+	struct predict_lock *locks;	/* by word slot; words that are no lock's have no word here */
+	size_t locks_cap;
+	uint64_t ready_ns, unknown_ns, life_ns;
+	unsigned char *uses;		/* by core: enum core_use */
+	size_t uses_cap;
+	uint64_t last_ns, running_cnt, ready_cnt, others_cnt;
+	uint64_t had_ns, taken_ns;	/* of cores: by us, by other programs while we were ready */
+	uint32_t *group_of;		/* by thread slot */
+	struct predict_group *groups;	/* most work first */
+	size_t groups_cnt;
+	/* The results: */
+	bool whole;			/* all of the history was replayed */
+	uint32_t cores;			/* that the run could use */
+	struct replay_result base;	/* nothing changed */
+	struct prediction *predictions;	/* by kind, within it the largest first, or fewest cores */
+	size_t predictions_cap, predictions_cnt;
+};
+
+/* ctx: a struct predict, zeroed. It adds up what the replays are about. */
+extern const struct sink predict_sink;
+/* After all sinks' end. */
+int predict_make(struct predict *predict, const struct history *history, const struct people *people,
+		 const struct cores *cores, const struct run *run);
+void predict_clear(struct predict *predict);
+
+/* The recorded time without what other programs took. */
+uint64_t predict_own_ns(const struct predict *predict);
+/* How far the replay with nothing changed is from that. */
+uint64_t predict_error_ns(const struct predict *predict);
+
+#endif

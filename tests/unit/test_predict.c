@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Predictions for traces whose answers can be worked out by hand.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyzer/words.h"
+#include "tests/support/tb.h"
+
+#define NR_READ 0
+#define NR_NANOSLEEP 35
+#define NR_FUTEX 202
+
+#define MS UINT64_C(1000000)
+
+static int setup(void **state)
+{
+	static struct tb tb;
+
+	tb_init(&tb, "2");
+	*state = &tb;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tb_free(*state);
+	return 0;
+}
+
+static const struct prediction *find(const struct tb *tb, enum prediction_kind kind, uint32_t cores)
+{
+	const struct predict *predict = &tb->analysis.predict;
+
+	for (size_t i = 0; i < predict->predictions_cnt; i++)
+		if (predict->predictions[i].kind == kind && predict->predictions[i].cores == cores)
+			return &predict->predictions[i];
+	fail_msg("there is no prediction of kind %d", (int)kind);
+	return NULL;
+}
+
+static uint64_t takes(const struct tb *tb, enum prediction_kind kind, uint32_t cores)
+{
+	return find(tb, kind, cores)->result.wall_ns;
+}
+
+static void nobody(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_end(tb, 1000, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.predict.predictions_cnt, 0);
+}
+
+/* It computes, sleeps, computes: more cores are of no use, half of the work is. */
+static void one_thread(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_block(tb, 4 * MS, 0, 1, NR_NANOSLEEP, 0, 0);
+	tb_waking(tb, 7 * MS, 0, 0, 1, 0, 0, 0);
+	tb_switch(tb, 7 * MS, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 9 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.wall_ns, 9 * MS);
+	assert_int_equal(predict_error_ns(predict), 0);
+	assert_int_equal(takes(tb, PREDICTION_CORES, 1), 9 * MS);
+	assert_int_equal(takes(tb, PREDICTION_HALF, 0), 2 * MS + 3 * MS + 1 * MS);
+	assert_int_equal(predict->predictions_cnt, 2);
+}
+
+/* Two threads compute, 6 and 4 ms from the birth on: side by side, or one after the other. */
+static void two_threads(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_thread(tb, 1 * MS, 0, 1, 2, 1);
+	tb_switch(tb, 1 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 5 * MS, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 7 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 7 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.wall_ns, 7 * MS);
+	assert_int_equal(predict->base.work_ns, 11 * MS);
+	assert_int_equal(takes(tb, PREDICTION_CORES, 1), 11 * MS);
+	assert_int_equal(takes(tb, PREDICTION_CORES, 2), 7 * MS);
+}
+
+/*
+ * Thread 2 has the lock from its beginning and lets go after 6 ms; thread 1 wants it at 2 ms, and has
+ * 3 ms to do then.
+ */
+static void lock_scene(struct tb *tb)
+{
+	tb_exec(tb, 0, 0, 1);
+	tb_thread(tb, 0, 0, 1, 2, 1);
+	tb_switch(tb, 0, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 2 * MS, 0, 1, NR_FUTEX, 0x100, 0)->owner = 2;
+	tb_waking(tb, 6 * MS, 1, 2, 1, NR_FUTEX, 0x100, 1);
+	tb_switch(tb, 6 * MS + 1000, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 7 * MS, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 9 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9 * MS, TRACE_END_TREE);
+}
+
+static void one_lock(void **state)
+{
+	struct tb *tb = *state;
+
+	lock_scene(tb);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.predict.base.wall_ns, 9 * MS);
+	assert_int_equal(takes(tb, PREDICTION_LOCK, 0), 7 * MS);
+	assert_int_equal(find(tb, PREDICTION_LOCK, 0)->word->address, 0x100);
+	/* 1 has to wait, and goes on when 2 has come so far; no core is free until then. */
+	assert_int_equal(takes(tb, PREDICTION_CORES, 1), 12 * MS - 1000);
+}
+
+/* Who was woken waits for its core as long as it did, where a core was free. */
+static void latency_stays(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_block(tb, 4 * MS, 0, 1, NR_READ, 0, 0);
+	tb_waking(tb, 7 * MS, 0, 0, 1, 0, 0, 0);
+	tb_switch(tb, 7 * MS + 50000, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 9 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.predict.base.wall_ns, 9 * MS);
+}
+
+/* Another program has the core for half of the time: that is taken out of what was recorded. */
+static void other_programs(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_switch(tb, 2 * MS, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 7;
+	tb_switch(tb, 6 * MS, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 8 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.recorded_ns, 8 * MS);
+	assert_int_equal(predict->base.wall_ns, 4 * MS);
+	assert_int_equal(predict_own_ns(predict), 4 * MS);
+	assert_int_equal(predict_error_ns(predict), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_threads, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(latency_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_programs, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("predictions", tests, NULL, NULL);
+}
