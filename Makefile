@@ -47,7 +47,8 @@ tell  = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 collector_src := $(wildcard collector/*.c)
 trace_src     := $(wildcard trace/*.c)
-analyzer_src  := $(wildcard analyzer/*.c analyzer/analyses/*.c analyzer/sections/*.c)
+analyzer_src  := $(wildcard analyzer/*.c analyzer/analyses/*.c analyzer/findings/*.c \
+		   analyzer/sections/*.c)
 gilrt_src     := $(wildcard workloads/gilrt/*.c)
 workload_src  := $(wildcard workloads/*.c)
 unit_src      := $(sort $(wildcard tests/unit/test_*.c))

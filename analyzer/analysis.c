@@ -29,6 +29,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &cores_sink, &analysis->cores },
 		{ &stack_sink, &analysis->stack },
 		{ &phases_sink, &analysis->phases },
+		{ &room_sink, &analysis->room },
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
 		{ &locks_sink, &analysis->locks },
@@ -52,6 +53,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->stack.cores = &analysis->cores;
 	analysis->phases.identity = &analysis->identity;
 	analysis->phases.curves = &analysis->curves;
+	analysis->room.cores = &analysis->cores;
+	analysis->room.identity = &analysis->identity;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -82,6 +85,7 @@ void analysis_clear(struct analysis *analysis)
 	cores_clear(&analysis->cores);
 	path_clear(&analysis->path);
 	predict_clear(&analysis->predict);
+	room_clear(&analysis->room);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

@@ -12,6 +12,7 @@
 #include "analyzer/analyses/phases.h"
 #include "analyzer/analyses/stack.h"
 #include "analyzer/analyses/predict.h"
+#include "analyzer/analyses/room.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -34,6 +35,7 @@ struct analysis {
 	struct cores cores;
 	struct stack stack;
 	struct phases phases;
+	struct room room;
 	struct history history;
 	struct locks locks;
 	struct groups groups;

@@ -15,6 +15,8 @@
 #include "analyzer/wrap.h"
 
 #define BAR_WIDTH 20
+/* Findings on the first screen. */
+#define HELP_ROWS 3
 
 static struct text cores_text(const struct report *report)
 {
@@ -140,6 +142,49 @@ static void answer_print(const struct report *report, struct style style, FILE *
 	wrap_print("  ", answer_make(report).text, out);
 }
 
+/* "  1. GIL of app (pid 12): 0.93 s of core time lost, 92 % of what is lost" */
+static void help_row(const struct report *report, size_t i, struct style style, FILE *out)
+{
+	const struct finding *finding = &report->findings.list[i];
+
+	if (finding->note)
+		sentence_print(out, "  ", "%zu. %s: costs hardly any core time", i + 1, finding->kind->title);
+	else if (finding->inconclusive)
+		sentence_print(out, "  ", "%zu. %s: anything from %s to %s of core time", i + 1,
+			       finding->kind->title, format_time(finding->low_ns, style).s,
+			       format_time(finding->high_ns, style).s);
+	else
+		sentence_print(out, "  ", "%zu. %s: %s of core time, %s of what is lost", i + 1,
+			       finding->kind->title, format_time(finding->cost_ns, style).s,
+			       format_percent(finding->cost_ns, report->findings.time.lost_ns).s);
+	wrap_print("     ", finding->next, out);
+}
+
+static const char *inconclusive_reason(const struct report *report)
+{
+	const struct findings *findings = &report->findings;
+
+	if (findings->hidden_ns > findings->time.others_ns)
+		return "what is unknown could turn it";
+	if (findings->cnt && findings->list[0].kind->outside)
+		return "what is not the program's doing could hide what is";
+	return "what was lost depends on cores that its threads did not use";
+}
+
+/* The first of the findings; the section has the rest of them. */
+static void help_print(const struct report *report, struct style style, FILE *out)
+{
+	const struct findings *findings = &report->findings;
+
+	fputs("\nWhat would help\n", out);
+	if (findings->verdict == VERDICT_NOTHING)
+		fprintf(out, "  Nothing to fix%s.\n", findings->cnt ? " in the program" : "");
+	else if (findings->verdict == VERDICT_INCONCLUSIVE)
+		sentence_print(out, "  ", "Inconclusive: %s.", inconclusive_reason(report));
+	for (size_t i = 0; i < findings->cnt && i < HELP_ROWS; i++)
+		help_row(report, i, style, out);
+}
+
 /* A share, unless the recorder's start alone took longer than the run. */
 static struct text cost_text(const struct report *report, struct style style)
 {
@@ -200,6 +245,8 @@ int render_text(const struct report *report, const char *file, struct style styl
 	if (!report->filter.sections) {
 		fputc('\n', out);
 		answer_print(report, style, out);
+		if (report->threads_cnt)
+			help_print(report, style, out);
 	}
 	/* Of sections that were asked for by name, this is all that is said of doubts. */
 	if (!report->filter.sections || report->quality.confidence != CONFIDENCE_HIGH) {

@@ -351,6 +351,7 @@ int report_make(struct report *report, const struct analysis *analysis,
 		report->gils = analysis->timeline.gils.counts;
 		report->gils_cnt = analysis->timeline.gils.counts_cnt;
 		judge_quality(report, analysis);
+		findings_make(&report->findings, report);
 		err = lists_settle(report);
 	}
 	if (err)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "analyzer/curves.h"
+#include "analyzer/findings.h"
 #include "analyzer/gils.h"
 #include "analyzer/run.h"
 #include "analyzer/state.h"
@@ -150,6 +151,7 @@ struct report {
 	struct gil_count *const *gils;	/* in the order of first sight */
 	size_t gils_cnt;
 	struct report_quality quality;
+	struct findings findings;
 };
 
 int report_make(struct report *report, const struct analysis *analysis,

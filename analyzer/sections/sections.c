@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+extern const struct section findings_section;
 extern const struct section states_section;
 extern const struct section idle_section;
 extern const struct section locks_section;
@@ -20,6 +21,7 @@ extern const struct section predict_section;
 extern const struct section trace_section;
 
 const struct section *const sections[] = {
+	&findings_section,
 	&states_section,
 	&idle_section,
 	&locks_section,

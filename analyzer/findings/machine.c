@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is not the program's doing: other programs, the hypervisor, cores that it may not use, and what
+ * the recording does not know.
+ */
+#include <stdio.h>
+
+#include "analyzer/findings/kinds.h"
+
+static const struct style ascii = { .utf8 = false };
+
+/* Of the programs that are named at any core, the one with the most time. */
+static const struct report_guest *guest_most(const struct report *report)
+{
+	const struct report_guest *most = NULL;
+
+	for (size_t i = 0; i < report->cores_cnt; i++) {
+		const struct report_guest *guest = &report->cores[i].guests[0];
+
+		if (guest->ns && guest->comm && (!most || guest->ns > most->ns))
+			most = guest;
+	}
+	return most;
+}
+
+static bool others_look(const struct report *report, const struct core_time *time,
+			struct finding *finding)
+{
+	const struct report_guest *guest = guest_most(report);
+
+	finding->cost_ns = time->others_ns;
+	if (!finding->cost_ns)
+		return false;
+	if (guest)
+		finding_say(finding->place, "mostly %s",
+			    format_name(guest->comm, FINDING_NAME, ascii).s);
+	finding_say(finding->evidence, "Other programs had cores for %s while "
+		    "threads were ready for them.", format_time(finding->cost_ns, ascii).s);
+	finding->next = "measure on a machine that is quiet, or give it cores of its own";
+	return true;
+}
+
+const struct finding_kind others_kind = {
+	.name = "other_programs",
+	.title = "Other programs",
+	.look = others_look,
+	.outside = true,
+};
+
+static bool idle_ready_look(const struct report *report, const struct core_time *time,
+			    struct finding *finding)
+{
+	uint64_t away = report->cores_cnt - report->cores_at_work_cnt;
+	uint64_t ready_ns = report->idle.ready_ns;
+
+	(void)time;
+	if (!ready_ns)
+		return false;
+	/* That it may not use these cores is somebody's will, for all that is known. */
+	if (away && report->idle.away_ns >= ready_ns / 2) {
+		finding->note = ready_ns >= time->all_ns / FINDING_PART_ALL;
+		finding_say(finding->place, "%s",
+			    format_noun(away, "core", "cores").s);
+		finding->next = "allow it the other cores (taskset, cpuset, container limits)";
+	} else {
+		finding->cost_ns = ready_ns;
+		finding->next = "look for affinity masks that keep threads together on a core";
+	}
+	finding_say(finding->evidence, "Threads were ready for %s while as "
+		    "many cores stood idle.", format_time(ready_ns, ascii).s);
+	return finding->note || finding->cost_ns;
+}
+
+const struct finding_kind idle_ready_kind = {
+	.name = "idle_while_ready",
+	.title = "Cores idle while threads are ready",
+	.look = idle_ready_look,
+	.outside = true,
+};
+
+static bool steal_look(const struct report *report, const struct core_time *time,
+		       struct finding *finding)
+{
+	(void)time;
+	finding->cost_ns = report->quality.steal_ns;
+	if (!finding->cost_ns)
+		return false;
+	finding_say(finding->evidence, "The hypervisor gave %s of the cores' "
+		    "time to others; it looks like run time in all that is said here.",
+		    format_time(finding->cost_ns, ascii).s);
+	finding->next = "a machine of its own, or fewer virtual ones on the host";
+	return true;
+}
+
+const struct finding_kind steal_kind = {
+	.name = "steal",
+	.title = "Hypervisor",
+	.look = steal_look,
+	.outside = true,
+	.part_all = FINDING_PART_BUSY,
+};
+
+static bool unknown_look(const struct report *report, const struct core_time *time,
+			 struct finding *finding)
+{
+	uint64_t unknown_ns = report->tree.state_ns[STATE_UNKNOWN];
+	uint64_t alive_ns = report->tree.curves->integral_ns[CURVE_ALIVE];
+
+	(void)time;
+	if (!unknown_ns || unknown_ns < alive_ns / FINDING_PART_BUSY)
+		return false;
+	finding->note = true;
+	finding_say(finding->evidence, "%s of the threads' time is unknown, "
+		    "%s lost.", format_percent(unknown_ns, alive_ns).s,
+		    format_noun(report->quality.lost, "event was", "events were").s);
+	finding->next = "record again, with larger buffers (trace-run --ring-size)";
+	return true;
+}
+
+const struct finding_kind unknown_kind = {
+	.name = "unknown",
+	.title = "Too much is unknown",
+	.look = unknown_look,
+	.outside = true,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Too few threads with work, or more than there are cores.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "analyzer/analysis.h"
+#include "analyzer/findings/kinds.h"
+
+/* "worker-3 (tid 1234) alone had work for 61.0 % of the run." */
+static void alone_tell(const struct report *report, struct finding *finding)
+{
+	const struct room *room = &report->analysis->room;
+	uint64_t wall_ns = report->tree.wall_ns, sum_ns = 0, most_ns;
+	size_t slot;
+
+	for (size_t i = 0; i < room->alone_cap; i++)
+		sum_ns += room->alone_ns[i];
+	most_ns = room_alone(room, &slot);
+	if (sum_ns < room->busy_ns / 2) {
+		finding_say(finding->evidence, "%s threads had work on "
+			    "average while any had, for %s.", format_average(
+			    report->tree.curves->integral_ns[CURVE_APPARENT], room->busy_ns).s,
+			    format_noun(report->cores_cnt, "core", "cores").s);
+		return;
+	}
+	finding_say(finding->place, "thread %s",
+		    thread_place(report->analysis->people.threads[slot]).s);
+	finding_say(finding->evidence, "For %s of the run only one thread "
+		    "had work, this one for %s of the run.", format_percent(sum_ns, wall_ns).s,
+		    format_percent(most_ns, wall_ns).s);
+}
+
+/* Threads in input or output do without a core: there is no lack of threads then. */
+static bool serial_look(const struct report *report, const struct core_time *time,
+			struct finding *finding)
+{
+	const struct room *room = &report->analysis->room;
+	uint64_t unknown_ns = report->tree.state_ns[STATE_UNKNOWN];
+	bool waited = room->few_sync_ns > room->few_nobody_ns;
+
+	(void)time;
+	finding->cost_ns = room->few_sync_ns + room->few_nobody_ns;
+	if (!finding->cost_ns)
+		return false;
+	alone_tell(report, finding);
+	finding->next = waited ? "share its work out among those that wait meanwhile" :
+				 "more threads for what takes this time";
+	if (unknown_ns) {
+		/* Whoever is unknown may have had work as well. */
+		finding->low_ns = finding->cost_ns > unknown_ns ? finding->cost_ns - unknown_ns : 0;
+		finding_say(finding->doubt,
+			    "threads that are unknown may have had work");
+	}
+	return true;
+}
+
+const struct finding_kind serial_kind = {
+	.name = "serial",
+	.title = "Too few threads with work",
+	.look = serial_look,
+	.part_all = 10,
+};
+
+/* Ready for so large a part of all core time, not counting what is others' doing. */
+#define OVERSUBSCRIBED_PART 4
+
+static bool oversubscribed_look(const struct report *report, const struct core_time *time,
+				struct finding *finding)
+{
+	const uint64_t *state_ns = report->tree.state_ns;
+	uint64_t ready_ns = state_ns[STATE_READY_WOKEN] + state_ns[STATE_READY_PREEMPTED];
+	uint64_t elsewhere_ns = report->idle.ready_ns + time->others_ns;
+	uint64_t waits_ns = state_ns[STATE_WAIT_LOCK] + state_ns[STATE_WAIT_GIL] +
+			    state_ns[STATE_WAIT_KLOCK];
+
+	ready_ns -= ready_ns < elsewhere_ns ? ready_ns : elsewhere_ns;
+	if (!ready_ns || ready_ns < time->all_ns / OVERSUBSCRIBED_PART)
+		return false;
+	finding->note = true;
+	finding_say(finding->evidence, "%s threads are ready on average while all cores work for this "
+		    "program.%s", format_average(ready_ns, report->tree.wall_ns).s,
+		    waits_ns < ready_ns / 10 ? "  No lock is at fault." : "");
+	finding->next = "as many threads as cores, or more cores";
+	return true;
+}
+
+const struct finding_kind oversubscribed_kind = {
+	.name = "oversubscribed",
+	.title = "More threads than cores",
+	.look = oversubscribed_look,
+};

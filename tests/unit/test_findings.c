@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Findings on traces where the answer is known by head; and how they give way to doubt.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyzer/findings/kinds.h"
+#include "tests/support/tb.h"
+
+#define NR_FUTEX 202
+#define SECOND UINT64_C(1000000000)
+
+static int setup(void **state)
+{
+	static struct tb tb;
+
+	tb_init(&tb, "2");
+	*state = &tb;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tb_free(*state);
+	return 0;
+}
+
+static void core_idle(struct tb *tb, uint64_t at_ns, uint32_t core)
+{
+	tb_add(tb, at_ns, core, TRACE_CORE);
+}
+
+static void core_other(struct tb *tb, uint64_t at_ns, uint32_t core)
+{
+	tb_add(tb, at_ns, core, TRACE_CORE)->core.program = 7;
+}
+
+static const struct finding *found(const struct tb *tb, const struct finding_kind *kind)
+{
+	for (size_t i = 0; i < tb->report.findings.cnt; i++)
+		if (tb->report.findings.list[i].kind == kind)
+			return &tb->report.findings.list[i];
+	return NULL;
+}
+
+/* From second 1 on, thread 1 on core 0; 2 runs on core 1 until it waits for a lock that 1 has. */
+static void lock_scene(struct tb *tb, uint64_t wait_from_ns)
+{
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, wait_from_ns, 1, 2, NR_FUTEX, 0x100, 0)->owner = 1;
+}
+
+static void lock_scene_end(struct tb *tb, uint64_t at_ns)
+{
+	tb_waking(tb, at_ns, 0, 1, 2, NR_FUTEX, 0x100, 1);
+	tb_switch(tb, at_ns, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, at_ns, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, at_ns, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, at_ns, TRACE_END_TREE);
+}
+
+static void test_no_threads(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_end(tb, SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.findings.cnt, 0);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
+}
+
+static void test_two_busy_threads_are_fine(void **state)
+{
+	struct tb *tb = *state;
+	char *text;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.findings.cnt, 0);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
+	assert_int_equal(tb->report.findings.time.all_ns, 4 * SECOND);
+	assert_int_equal(tb->report.findings.time.lost_ns, 0);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "What would help\n  Nothing to fix.\n"));
+	free(text);
+}
+
+/* Core 1 stands idle for 1 of 4 core-seconds while 2 waits. */
+static void test_lock_costs_the_idle_core(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	lock_scene(tb, 2 * SECOND);
+	lock_scene_end(tb, 3 * SECOND);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.findings.cnt, 1);
+	finding = found(tb, &lock_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, SECOND);
+	assert_int_equal(finding->low_ns, SECOND);
+	assert_int_equal(finding->high_ns, SECOND);
+	assert_false(finding->inconclusive);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
+	assert_int_equal(tb->report.findings.time.lost_ns, SECOND);
+}
+
+/* A twentieth of the core time, and just less than that. */
+static void test_small_losses_are_no_findings(void **state)
+{
+	struct tb *tb = *state;
+
+	for (uint64_t less = 0; less < 2; less++) {
+		lock_scene(tb, 3 * SECOND - SECOND / 5 + less);
+		lock_scene_end(tb, 3 * SECOND);
+		tb_analyze(tb);
+		assert_int_equal(tb->report.findings.cnt, less ? 0 : 1);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* Another program has core 1 meanwhile: without it, the lock would have cost a core. */
+static void test_other_programs_make_it_uncertain(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	lock_scene(tb, 2 * SECOND);
+	core_other(tb, 2 * SECOND, 1);
+	lock_scene_end(tb, 3 * SECOND);
+	tb_analyze(tb);
+	finding = found(tb, &lock_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 0);
+	assert_int_equal(finding->high_ns, SECOND);
+	assert_true(finding->inconclusive);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
+}
+
+/* 2 never ran on core 1 nor does anybody else: perhaps they may not. */
+static void test_cores_not_used_make_it_uncertain(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+	char *text;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_idle(tb, SECOND, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 0, 1, TRACE_HOW_PREEMPTED, 2);
+	tb_block(tb, SECOND, 0, 2, NR_FUTEX, 0x100, 0)->owner = 1;
+	tb_switch(tb, SECOND, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	finding = found(tb, &lock_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 2 * SECOND);
+	assert_int_equal(finding->low_ns, 0);
+	assert_true(finding->inconclusive);
+	assert_non_null(strstr(finding->doubt, "used 1 of 2 cores"));
+	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "1. Lock: anything from 0 ns to 2.00 s of core time\n"));
+	free(text);
+}
+
+/* One thread for two cores; and one of many that has all the work while the others wait for it. */
+static void test_one_thread_with_work(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	for (int waits = 0; waits < 2; waits++) {
+		tb_exec(tb, SECOND, 0, 1);
+		core_idle(tb, SECOND, 1);
+		if (waits) {
+			tb_thread(tb, SECOND, 0, 1, 2, 1);
+			tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+			tb_block(tb, SECOND, 1, 2, NR_FUTEX, 0x100, 0);
+			tb_waking(tb, 3 * SECOND, 0, 1, 2, NR_FUTEX, 0x100, 1);
+			tb_switch(tb, 3 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+			tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+		}
+		tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+		tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+		tb_analyze(tb);
+		assert_int_equal(tb->report.findings.cnt, 1);
+		finding = found(tb, &serial_kind);
+		assert_non_null(finding);
+		assert_int_equal(finding->cost_ns, 2 * SECOND);
+		assert_non_null(strstr(finding->place, "tid 1001"));
+		assert_non_null(strstr(finding->next, waits ? "share its work" : "more threads"));
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+/* Idle, with a little work every second: nobody waits for that. */
+static void test_idle_pool_is_fine(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_idle(tb, SECOND, 1);
+	for (uint64_t i = 1; i < 10; i++) {
+		tb_block(tb, i * SECOND + 1000000, 0, 1, 35, 0, 0);
+		tb_waking(tb, (i + 1) * SECOND, 0, 0, 1, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+		tb_switch(tb, (i + 1) * SECOND, 0, 0, TRACE_HOW_NONE, 1);
+	}
+	tb_switch(tb, 10 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 10 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.findings.cnt, 0);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
+}
+
+/* Four threads in turns on two full cores: no core time is lost. */
+static void test_oversubscribed_blames_no_lock(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb->cores = "1";
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	for (uint64_t i = 0; i < 100; i++)
+		tb_switch(tb, SECOND + i * 4000000, 0, 1 + i % 2, TRACE_HOW_PREEMPTED, 2 - i % 2);
+	tb_end(tb, SECOND + 100 * 4000000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.findings.cnt, 1);
+	finding = found(tb, &oversubscribed_kind);
+	assert_non_null(finding);
+	assert_true(finding->note);
+	assert_int_equal(finding->cost_ns, 0);
+	assert_non_null(strstr(finding->evidence, "No lock is at fault"));
+	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
+}
+
+/* The same, but a program that is not traced has the core: that is what costs. */
+static void test_other_programs(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_idle(tb, SECOND, 1);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 7;
+	core_other(tb, 2 * SECOND, 1);
+	tb_switch(tb, 4 * SECOND, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 5 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 5 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	finding = found(tb, &others_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 2 * SECOND);
+}
+
+/* The verdict that all is well turns where so much is unknown that a finding could hide there. */
+static void test_unknown_turns_the_verdict(void **state)
+{
+	struct tb *tb = *state;
+
+	for (int lossy = 0; lossy < 2; lossy++) {
+		uint64_t gap_ns = lossy ? SECOND / 2 : SECOND / 1000;
+
+		tb_exec(tb, SECOND, 0, 1);
+		tb_thread(tb, SECOND, 0, 1, 2, 1);
+		tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+		tb_gap(tb, 2 * SECOND + gap_ns, 0, 2 * SECOND, 2 * SECOND + gap_ns, 9);
+		tb_switch(tb, 2 * SECOND + gap_ns, 0, 1, TRACE_HOW_PREEMPTED, 1);
+		tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+		tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+		tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+		tb_analyze(tb);
+		assert_true(tb->report.tree.state_ns[STATE_UNKNOWN] > 0);
+		assert_int_equal(tb->report.findings.verdict,
+				 lossy ? VERDICT_INCONCLUSIVE : VERDICT_NOTHING);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_no_threads),
+		TEST(test_two_busy_threads_are_fine),
+		TEST(test_lock_costs_the_idle_core),
+		TEST(test_small_losses_are_no_findings),
+		TEST(test_other_programs_make_it_uncertain),
+		TEST(test_cores_not_used_make_it_uncertain),
+		TEST(test_one_thread_with_work),
+		TEST(test_idle_pool_is_fine),
+		TEST(test_oversubscribed_blames_no_lock),
+		TEST(test_other_programs),
+		TEST(test_unknown_turns_the_verdict),
+	};
+
+	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);
+}
