@@ -72,6 +72,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		err = timeline_finish(&analysis->timeline);
 	if (!err)
 		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
+	if (!err)
 		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
 				   &analysis->cores, &analysis->run);
 	return err;
