@@ -36,6 +36,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &groups_sink, &analysis->groups },
 		{ &bottle_sink, &analysis->bottles },
 		{ &predict_sink, &analysis->predict },
+		{ &blame_sink, &analysis->blame },
 	};
 	int err;
 
@@ -55,6 +56,9 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->phases.curves = &analysis->curves;
 	analysis->room.cores = &analysis->cores;
 	analysis->room.identity = &analysis->identity;
+	analysis->blame.identity = &analysis->identity;
+	analysis->blame.history = &analysis->history;
+	analysis->blame.groups = &analysis->groups;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -90,6 +94,7 @@ void analysis_clear(struct analysis *analysis)
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);
+	blame_clear(&analysis->blame);
 	groups_clear(&analysis->groups);
 	tally_clear(&analysis->tally);
 	curves_clear(&analysis->curves);

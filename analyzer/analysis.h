@@ -6,6 +6,7 @@
 #define ANALYZER_ANALYSIS_H
 
 #include "analyzer/analyses/locks.h"
+#include "analyzer/analyses/blame.h"
 #include "analyzer/analyses/bottle.h"
 #include "analyzer/analyses/groups.h"
 #include "analyzer/analyses/path.h"
@@ -42,6 +43,7 @@ struct analysis {
 	struct bottles bottles;
 	struct path path;
 	struct predict predict;
+	struct blame blame;
 	struct quality quality;
 	struct timeline timeline;
 };

@@ -118,11 +118,15 @@ static uint64_t wait_object(enum thread_state state, const struct wait_for *wait
 
 static int history_change(void *ctx, const struct change *change)
 {
+	uint64_t holds = change->from_gil ? change->from_gil : change->from_held;
+
 	return entry_add(ctx, &(struct history_entry){
 		.at_ns = change->at_ns,
 		.since_ns = change->from == STATE_CNT ? change->at_ns : change->since_ns,
 		.object = change->to == STATE_RUN_GIL ? change->to_gil :
 						       wait_object(change->to, &change->to_wait),
+		.gil = holds ? holds : change->from_wait.gil,
+		.held = holds != 0,
 		.thread = change->thread->slot,
 		.kind = HISTORY_CHANGE,
 		.from = (unsigned char)change->from,

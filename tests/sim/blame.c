@@ -14,10 +14,17 @@ struct tally {
 };
 
 #define HOLDERS_MAX 8	/* that seem to hold one GIL at the same time */
+#define UNITS 840	/* divides by all numbers up to that */
 
 struct pointing {
 	struct sim_blame *blame;
 	struct tally *tallies;	/* waiter * HOLDERS_MAX + culprits - 1 */
+	/* By culprit: instants of waits for it and others together, as parts of UNITS. */
+	uint64_t (*shared)[SIM_STATE_CNT + 1];
+	/* By slot: the next edge, the next hold, the GIL that it holds at the instant at hand. */
+	size_t *edge_at, *hold_at;
+	uint64_t *held;
+	size_t *holders, holders_cnt;	/* slots of those that hold one */
 };
 
 static bool is_wait(enum sim_state state)
@@ -26,60 +33,86 @@ static bool is_wait(enum sim_state state)
 }
 
 /* The edge that ended the wait that this thread is in. */
-static const struct sim_edge *edge_of(const struct sim_instant *instant, size_t slot)
+static const struct sim_edge *edge_of(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
 {
 	const struct sim_story *story = instant->story;
+	size_t *at = &pointing->edge_at[slot];
 
-	for (size_t i = 0; i < story->edges_cnt; i++) {
-		const struct sim_edge *edge = &story->edges[i];
+	/* By time: what has passed can be forgotten. */
+	for (; *at < story->edges_cnt; ++*at) {
+		const struct sim_edge *edge = &story->edges[*at];
 
 		if (edge->wakee->slot == slot && edge->at_ns > instant->now_ns &&
-		    edge->since_ns == instant->threads[slot]->from_ns && edge->ended != SIM_STATE_CNT)
-			return edge;
+		    edge->ended != SIM_STATE_CNT)
+			return edge->since_ns == instant->threads[slot]->from_ns ? edge : NULL;
 	}
 	return NULL;
 }
 
-static size_t waker_of(const struct sim_instant *instant, size_t slot)
+static size_t waker_of(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
 {
 	static const enum sim_nobody nobody[SIM_CAUSE_CNT] = {
-		[SIM_BY_TIMER] = BLAME_TIMER, [SIM_BY_INTERRUPT] = BLAME_INTERRUPT,
-		[SIM_BY_PROGRAM] = BLAME_PROGRAM, [SIM_BY_UNCLEAR] = BLAME_UNCLEAR,
+		[SIM_BY_TIMER] = SIM_BLAME_TIMER, [SIM_BY_INTERRUPT] = SIM_BLAME_INTERRUPT,
+		[SIM_BY_PROGRAM] = SIM_BLAME_PROGRAM, [SIM_BY_UNCLEAR] = SIM_BLAME_UNCLEAR,
 	};
-	const struct sim_edge *edge = edge_of(instant, slot);
+	const struct sim_edge *edge = edge_of(pointing, instant, slot);
 	size_t threads = instant->story->tracks_cnt;
 
 	if (!edge)
-		return threads + BLAME_LASTS;
+		return threads + SIM_BLAME_LASTS;
 	return edge->waker ? edge->waker->slot : threads + nobody[edge->cause];
 }
 
-static bool holds_off_core(const struct sim_track *track, uint64_t gil, uint64_t now_ns)
+/* The GIL that it holds, on a core or off it; 0 = none. */
+static uint64_t gil_held(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
 {
-	for (size_t i = 0; i < track->holds_cnt; i++)
-		if (track->holds[i].gil == gil && track->holds[i].from_ns <= now_ns &&
-		    now_ns < track->holds[i].to_ns)
-			return true;
-	return false;
+	const struct sim_track *track = &instant->story->tracks[slot];
+	const struct sim_piece *piece = instant->threads[slot];
+	size_t *at = &pointing->hold_at[slot];
+
+	while (*at < track->holds_cnt && track->holds[*at].to_ns <= instant->now_ns)
+		++*at;
+	if (!piece)
+		return 0;
+	if (piece->state == SIM_RUN_GIL)
+		return piece->gil;
+	return *at < track->holds_cnt && track->holds[*at].from_ns <= instant->now_ns ? track->holds[*at].gil : 0;
 }
 
 /* Returns how many there are. */
-static size_t holders_of(const struct sim_instant *instant, size_t waiter, size_t culprits[HOLDERS_MAX])
+static size_t holders_of(const struct pointing *pointing, const struct sim_instant *instant, size_t waiter,
+			 size_t culprits[HOLDERS_MAX])
 {
 	const struct sim_story *story = instant->story;
 	uint64_t gil = instant->threads[waiter]->gil;
 	size_t cnt = 0;
 
-	for (size_t i = 0; i < story->tracks_cnt && cnt < HOLDERS_MAX; i++) {
-		const struct sim_piece *piece = instant->threads[i];
+	if (!gil)
+		culprits[cnt++] = story->tracks_cnt + SIM_BLAME_UNCLEAR;
+	for (size_t i = 0; i < pointing->holders_cnt && cnt < HOLDERS_MAX && gil; i++) {
+		size_t holder = pointing->holders[i];
 
-		if (piece && i != waiter && ((piece->state == SIM_RUN_GIL && piece->gil == gil) ||
-					     holds_off_core(&story->tracks[i], gil, instant->now_ns)))
-			culprits[cnt++] = i;
+		if (holder != waiter && pointing->held[holder] == gil)
+			culprits[cnt++] = holder;
 	}
 	if (!cnt)
-		culprits[cnt++] = story->tracks_cnt + BLAME_HAND_OVER;
+		culprits[cnt++] = story->tracks_cnt + SIM_BLAME_HAND_OVER;
 	return cnt;
+}
+
+static void culprit_note(struct pointing *pointing, const struct sim_instant *instant, size_t culprit, size_t cnt)
+{
+	const struct sim_piece *piece;
+	size_t doing;
+
+	if (culprit >= instant->story->tracks_cnt)
+		return;
+	piece = instant->threads[culprit];
+	doing = piece ? piece->state : SIM_STATE_CNT;
+	if (cnt > 1)
+		pointing->shared[culprit][doing] += instant->passed_ns * UNITS / cnt;
+	else
+		pointing->blame->doing_ns[culprit][doing] += instant->passed_ns;
 }
 
 static void waiter_point(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
@@ -88,53 +121,92 @@ static void waiter_point(struct pointing *pointing, const struct sim_instant *in
 	struct tally *tally;
 
 	if (instant->threads[slot]->state == SIM_WAIT_GIL)
-		cnt = holders_of(instant, slot, culprits);
+		cnt = holders_of(pointing, instant, slot, culprits);
 	else
-		culprits[0] = waker_of(instant, slot);
+		culprits[0] = waker_of(pointing, instant, slot);
 	tally = &pointing->tallies[slot * HOLDERS_MAX + cnt - 1];
 	if (!tally->ns)
 		tally->ns = zalloc(pointing->blame->culprits_cnt, sizeof(*tally->ns));
 	tally->whole_ns += instant->passed_ns;
-	for (size_t i = 0; i < cnt; i++)
+	for (size_t i = 0; i < cnt; i++) {
 		tally->ns[culprits[i]] += instant->passed_ns;
+		culprit_note(pointing, instant, culprits[i], cnt);
+	}
 }
 
 static void instant_point(const struct sim_instant *instant, void *ctx)
 {
+	struct pointing *pointing = ctx;
+
+	pointing->holders_cnt = 0;
+	for (size_t i = 0; i < instant->story->tracks_cnt; i++) {
+		pointing->held[i] = gil_held(pointing, instant, i);
+		if (pointing->held[i])
+			pointing->holders[pointing->holders_cnt++] = i;
+	}
 	for (size_t i = 0; i < instant->story->tracks_cnt; i++)
 		if (instant->threads[i] && is_wait(instant->threads[i]->state))
 			waiter_point(ctx, instant, i);
 }
 
-void blame_make(struct sim_blame *blame, const struct sim_story *story)
+/* Of what several caused together, each culprit's part by what it was doing. */
+static void doing_share(struct pointing *pointing, const uint64_t *together_ns)
+{
+	uint64_t parts[SIM_STATE_CNT + 1];
+
+	for (size_t i = 0; i < pointing->blame->threads_cnt; i++) {
+		share_out(together_ns[i], pointing->shared[i], SIM_STATE_CNT + 1, parts);
+		for (size_t j = 0; j <= SIM_STATE_CNT; j++)
+			pointing->blame->doing_ns[i][j] += parts[j];
+	}
+}
+
+void sim_blame_make(struct sim_blame *blame, const struct sim_story *story)
 {
 	struct pointing pointing = { .blame = blame };
-	uint64_t *parts;
+	uint64_t *parts, *together_ns;
 
 	*blame = (struct sim_blame){
-		.threads_cnt = story->tracks_cnt, .culprits_cnt = story->tracks_cnt + BLAME_NOBODY_CNT,
+		.threads_cnt = story->tracks_cnt, .culprits_cnt = story->tracks_cnt + SIM_BLAME_NOBODY_CNT,
 	};
 	blame->shares_ns = zalloc(blame->threads_cnt * blame->culprits_cnt, sizeof(*blame->shares_ns));
 	pointing.tallies = zalloc(blame->threads_cnt * HOLDERS_MAX, sizeof(*pointing.tallies));
+	pointing.shared = zalloc(blame->threads_cnt, sizeof(*pointing.shared));
+	blame->doing_ns = zalloc(blame->threads_cnt, sizeof(*blame->doing_ns));
 	parts = zalloc(blame->culprits_cnt, sizeof(*parts));
+	together_ns = zalloc(blame->culprits_cnt, sizeof(*together_ns));
+	pointing.edge_at = zalloc(story->tracks_cnt, sizeof(*pointing.edge_at));
+	pointing.hold_at = zalloc(story->tracks_cnt, sizeof(*pointing.hold_at));
+	pointing.held = zalloc(story->tracks_cnt, sizeof(*pointing.held));
+	pointing.holders = zalloc(story->tracks_cnt, sizeof(*pointing.holders));
 	instants_each(story, instant_point, &pointing);
+	free(pointing.edge_at);
+	free(pointing.hold_at);
+	free(pointing.held);
+	free(pointing.holders);
 	for (size_t i = 0; i < blame->threads_cnt * HOLDERS_MAX; i++) {
 		struct tally *tally = &pointing.tallies[i];
 
 		if (!tally->ns)
 			continue;
 		share_out(tally->whole_ns, tally->ns, blame->culprits_cnt, parts);
-		for (size_t j = 0; j < blame->culprits_cnt; j++)
+		for (size_t j = 0; j < blame->culprits_cnt; j++) {
 			blame->shares_ns[i / HOLDERS_MAX * blame->culprits_cnt + j] += parts[j];
+			together_ns[j] += i % HOLDERS_MAX ? parts[j] : 0;
+		}
 		free(tally->ns);
 	}
+	doing_share(&pointing, together_ns);
 	free(pointing.tallies);
+	free(pointing.shared);
 	free(parts);
+	free(together_ns);
 }
 
-void blame_clear(struct sim_blame *blame)
+void sim_blame_clear(struct sim_blame *blame)
 {
 	free(blame->shares_ns);
+	free(blame->doing_ns);
 	*blame = (struct sim_blame){ 0 };
 }
 

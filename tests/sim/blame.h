@@ -4,8 +4,10 @@
  * it, and the shares sum to the wait (identity 7).
  *
  *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
- *              parts; nobody: the hand-over
+ *              parts; nobody: the hand-over; it is not known which GIL: unclear
  *   others     whoever ended it, if a thread did; otherwise the kind of cause; unknown: nobody knows
+ *
+ * And what each culprit was doing itself meanwhile: that, too, sums to what it caused.
  */
 #ifndef TESTS_SIM_BLAME_H
 #define TESTS_SIM_BLAME_H
@@ -14,20 +16,21 @@
 
 /* Culprits that are no threads. */
 enum sim_nobody {
-	BLAME_HAND_OVER,	/* nobody held the GIL */
-	BLAME_TIMER, BLAME_INTERRUPT, BLAME_PROGRAM, BLAME_UNCLEAR,
-	BLAME_LASTS,		/* nothing had ended the wait at the run's end */
-	BLAME_NOBODY_CNT
+	SIM_BLAME_HAND_OVER,	/* nobody held the GIL */
+	SIM_BLAME_TIMER, SIM_BLAME_INTERRUPT, SIM_BLAME_PROGRAM, SIM_BLAME_UNCLEAR,
+	SIM_BLAME_LASTS,	/* nothing had ended the wait at the run's end */
+	SIM_BLAME_NOBODY_CNT
 };
 
 struct sim_blame {
 	size_t threads_cnt;
 	size_t culprits_cnt;	/* threads by slot, then enum sim_nobody */
 	uint64_t *shares_ns;	/* waiter * culprits_cnt + culprit */
+	uint64_t (*doing_ns)[SIM_STATE_CNT + 1];	/* by culprit; the last: it did not live yet */
 };
 
-void blame_make(struct sim_blame *blame, const struct sim_story *story);
-void blame_clear(struct sim_blame *blame);
+void sim_blame_make(struct sim_blame *blame, const struct sim_story *story);
+void sim_blame_clear(struct sim_blame *blame);
 uint64_t blame_of(const struct sim_blame *blame, size_t waiter, size_t culprit);
 
 #endif

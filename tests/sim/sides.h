@@ -44,5 +44,7 @@ bool path_same(struct sides *sides);
 /* compare_NAME.c */
 bool stack_same(struct sides *sides);
 bool phases_same(struct sides *sides);
+/* compare_blame.c */
+bool blame_same(struct sides *sides);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The oracle itself: stories written by hand, with answers worked out by hand, and what must hold of
- * every story. What the analyzer does not compute yet (bottles, blame) is tested here alone.
+ * every story.
  *
  * The scene: a run from 1000 to 2000. Thread a (slot 0) lives all the time, thread b (slot 1) from 1100
  * to 1900.
@@ -132,10 +132,12 @@ static void test_blame_for_a_gil(void **state)
 	paint(story, 1, 1100, SIM_READY_WOKEN);
 	paint(story, 1, 1200, SIM_WAIT_GIL);
 	paint(story, 1, 1800, SIM_READY_WOKEN);
-	blame_make(&blame, story);
+	sim_blame_make(&blame, story);
 	assert_int_equal(blame_of(&blame, 1, 0), 250);
-	assert_int_equal(blame_of(&blame, 1, 2 + BLAME_HAND_OVER), 350);
-	blame_clear(&blame);
+	assert_int_equal(blame_of(&blame, 1, 2 + SIM_BLAME_HAND_OVER), 350);
+	assert_int_equal(blame.doing_ns[0][SIM_RUN_GIL], 200);
+	assert_int_equal(blame.doing_ns[0][SIM_READY_PREEMPTED], 50);
+	sim_blame_clear(&blame);
 }
 
 /* Other waits are blamed on whoever ended them. */
@@ -154,11 +156,11 @@ static void test_blame_for_waits(void **state)
 	edge_add(story, &(struct sim_edge){ 1300, 1100, &thread_b, &thread_a, SIM_WAIT_SYNC,
 					    SIM_BY_THREAD });
 	edge_add(story, &(struct sim_edge){ 1700, 1400, &thread_b, NULL, SIM_WAIT_SLEEP, SIM_BY_TIMER });
-	blame_make(&blame, story);
+	sim_blame_make(&blame, story);
 	assert_int_equal(blame_of(&blame, 1, 0), 200);
-	assert_int_equal(blame_of(&blame, 1, 2 + BLAME_TIMER), 300);
-	assert_int_equal(blame_of(&blame, 0, 2 + BLAME_LASTS), 100);
-	blame_clear(&blame);
+	assert_int_equal(blame_of(&blame, 1, 2 + SIM_BLAME_TIMER), 300);
+	assert_int_equal(blame_of(&blame, 0, 2 + SIM_BLAME_LASTS), 100);
+	sim_blame_clear(&blame);
 }
 
 static void assert_segment(const struct sim_path *path, size_t at, uint64_t from_ns, uint64_t to_ns,
@@ -273,7 +275,7 @@ static void blame_check(const struct sim_story *story, const struct sim_answer *
 {
 	struct sim_blame blame;
 
-	blame_make(&blame, story);
+	sim_blame_make(&blame, story);
 	for (size_t i = 0; i < story->tracks_cnt; i++) {
 		uint64_t sum_ns = 0, wait_ns = 0;
 
@@ -283,7 +285,7 @@ static void blame_check(const struct sim_story *story, const struct sim_answer *
 			wait_ns += answer->threads[i].state_ns[state];
 		assert_int_equal(sum_ns, wait_ns);
 	}
-	blame_clear(&blame);
+	sim_blame_clear(&blame);
 }
 
 static void path_check(const struct sim_story *story)

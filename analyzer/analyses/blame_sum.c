@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Splits what several caused together, and adds up the shares by culprit and by group. Checks that
+ * nothing of any wait is missing.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/analyses/blame_walk.h"
+#include "analyzer/array.h"
+#include "analyzer/thread.h"
+
+#define SEVERAL UINT32_MAX
+
+/* A pair that has a part of a wait: k culprits had `ns` each, of which each gets a k-th. */
+struct part {
+	struct share *pair;
+	uint64_t rest, culprit_id;
+};
+
+static int waiter_compare(const void *left, const void *right)
+{
+	const struct share *a = left, *b = right;
+
+	return (a->from > b->from) - (a->from < b->from);
+}
+
+static int part_compare(const void *left, const void *right)
+{
+	const struct part *a = left, *b = right;
+
+	if (a->rest != b->rest)
+		return a->rest > b->rest ? -1 : 1;
+	return (a->culprit_id > b->culprit_id) - (a->culprit_id < b->culprit_id);
+}
+
+/* What one waiter waited for k at once: from here on each pair has its own part. */
+static void parts_split(const struct blame *blame, struct share *pairs, size_t cnt, uint64_t culprits,
+			struct part *parts)
+{
+	uint64_t whole_ns = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		uint64_t *ns = &pairs[i].ns[SHARE_CONTENTION];
+
+		parts[i] = (struct part){
+			.pair = &pairs[i],
+			.rest = *ns % culprits,
+			.culprit_id = blame->threads[pairs[i].to].thread->id,
+		};
+		whole_ns += parts[i].rest;
+		*ns /= culprits;
+	}
+	whole_ns /= culprits;
+	qsort(parts, cnt, sizeof(*parts), part_compare);
+	for (size_t i = 0; i < whole_ns; i++)
+		parts[i].pair->ns[SHARE_CONTENTION]++;
+}
+
+/* The culprit's part of shared waits, by what it was doing; the largest remainders first. */
+static void doing_split(struct blame_thread *culprit, const uint64_t weights[STATE_CNT], uint64_t whole_ns)
+{
+	unsigned __int128 sum = 0, rests[STATE_CNT];
+	uint64_t left_ns = whole_ns;
+
+	for (int i = 0; i < STATE_CNT; i++)
+		sum += weights[i];
+	for (int i = 0; i < STATE_CNT && sum; i++) {
+		unsigned __int128 product = (unsigned __int128)whole_ns * weights[i];
+
+		culprit->doing_ns[SHARE_CONTENTION][i] += (uint64_t)(product / sum);
+		left_ns -= (uint64_t)(product / sum);
+		rests[i] = product % sum;
+	}
+	for (; sum && left_ns; left_ns--) {
+		int most = 0;
+
+		for (int i = 1; i < STATE_CNT; i++)
+			if (rests[i] > rests[most])
+				most = i;
+		rests[most] = 0;
+		culprit->doing_ns[SHARE_CONTENTION][most]++;
+	}
+}
+
+/* Waits for so many culprits at once become shares of one each; adds them to their sums. */
+static int shared_split(struct blame_walk *walk, uint64_t culprits, uint64_t *sums_ns)
+{
+	struct shares *shared = &walk->shared[culprits];
+	struct part *parts = calloc(shared->cnt + 1, sizeof(*parts));
+	int err = parts ? 0 : -ENOMEM;
+
+	if (!err)
+		shares_sort(shared, waiter_compare);
+	for (size_t i = 0, next; !err && i < shared->cnt; i = next) {
+		for (next = i + 1; next < shared->cnt && shared->shares[next].from == shared->shares[i].from;)
+			next++;
+		parts_split(walk->blame, &shared->shares[i], next - i, culprits, parts);
+	}
+	for (size_t i = 0; !err && i < shared->cnt; i++) {
+		const struct share *pair = &shared->shares[i];
+
+		sums_ns[pair->to] += pair->ns[SHARE_CONTENTION];
+		err = shares_add(&walk->shared[1], BLAME_SHARES_MAX, pair->from, pair->to, SHARE_CONTENTION,
+				pair->ns[SHARE_CONTENTION]);
+	}
+	free(parts);
+	return err;
+}
+
+static int all_split(struct blame_walk *walk)
+{
+	struct blame *blame = walk->blame;
+	uint64_t *sums_ns = calloc(blame->threads_cnt + 1, sizeof(*sums_ns));
+	int err = sums_ns ? 0 : -ENOMEM;
+
+	for (uint64_t culprits = 2; !err && culprits <= BLAME_HOLDERS_MAX; culprits++)
+		err = shared_split(walk, culprits, sums_ns);
+	for (size_t i = 0; !err && i < blame->threads_cnt; i++)
+		doing_split(&blame->threads[i], walk->threads[i].shared_doing, sums_ns[i]);
+	free(sums_ns);
+	return err;
+}
+
+/* A group in place of each thread. */
+static uint32_t group_of(const struct blame *blame, uint32_t party)
+{
+	if (party == SEVERAL)
+		return SEVERAL;
+	if (party >= blame->threads_cnt)
+		return (uint32_t)(blame->groups->groups_cnt + party - blame->threads_cnt);
+	return (uint32_t)blame->groups->of_thread[party];
+}
+
+static int pair_count(struct blame *blame, const struct share *pair, uint64_t *shares_ns)
+{
+	int err = 0;
+
+	for (int part = 0; !err && part < SHARE_PART_CNT; part++) {
+		uint64_t ns = pair->ns[part];
+
+		if (!ns)
+			continue;
+		if (pair->to < blame->threads_cnt)
+			blame->threads[pair->to].caused_ns[part] += ns;
+		else
+			blame->nobody_ns[pair->to - blame->threads_cnt][part] += ns;
+		if (pair->from == SEVERAL)
+			blame->together_ns += ns;
+		else
+			shares_ns[pair->from] += ns;
+		err = shares_add(&blame->of_groups, SIZE_MAX, group_of(blame, pair->from),
+				group_of(blame, pair->to), part, ns);
+	}
+	return err;
+}
+
+/*
+ * Identity 7: the shares sum to the waits, of each waiter and of all; and what each culprit was doing
+ * to what it caused.
+ */
+static int shares_check(const struct blame *blame, const uint64_t *shares_ns)
+{
+	uint64_t waits_ns = 0, all_ns = blame->together_ns;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < blame->threads_cnt; i++) {
+		const struct blame_thread *own = &blame->threads[i];
+		uint64_t own_ns = own->waits_ns[SHARE_CONTENTION] + own->waits_ns[SHARE_REST];
+		uint64_t left_ns = own->caused_ns[SHARE_CONTENTION] + own->caused_ns[SHARE_REST];
+
+		waits_ns += own_ns;
+		all_ns += shares_ns[i];
+		for (int state = 0; state <= STATE_CNT; state++)
+			left_ns -= own->doing_ns[SHARE_CONTENTION][state] + own->doing_ns[SHARE_REST][state];
+		err = identity_check(blame->identity,
+				     shares_ns[i] <= own_ns && own_ns - shares_ns[i] <= blame->together_ns &&
+				     !left_ns,
+				     "identity 7: thread %" PRIu64 " waits for %" PRIu64 " ns, the shares are %"
+				     PRIu64 " ns, doing: %" PRId64, own->thread ? own->thread->id : 0, own_ns,
+				     shares_ns[i], (int64_t)left_ns);
+	}
+	return err ? err : identity_check(blame->identity, waits_ns == all_ns,
+					  "identity 7: all wait for %" PRIu64 " ns, all shares are %" PRIu64
+					  " ns", waits_ns, all_ns);
+}
+
+static int share_compare(const void *left, const void *right)
+{
+	const struct share *a = left, *b = right;
+
+	for (int part = 0; part < SHARE_PART_CNT; part++)
+		if (a->ns[part] != b->ns[part])
+			return a->ns[part] > b->ns[part] ? -1 : 1;
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return (a->to > b->to) - (a->to < b->to);
+}
+
+int walk_sum_up(struct blame_walk *walk)
+{
+	struct blame *blame = walk->blame;
+	uint64_t *shares_ns = calloc(blame->threads_cnt + 1, sizeof(*shares_ns));
+	int err = shares_ns ? all_split(walk) : -ENOMEM;
+
+	blame->shares = walk->shared[1];
+	memset(&walk->shared[1], 0, sizeof(walk->shared[1]));
+	for (size_t i = 0; !err && i < blame->shares.cnt; i++)
+		err = pair_count(blame, &blame->shares.shares[i], shares_ns);
+	if (!err)
+		err = shares_check(blame, shares_ns);
+	free(shares_ns);
+	shares_sort(&blame->shares, share_compare);
+	shares_sort(&blame->of_groups, share_compare);
+	return err;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sums by pairs of things that have numbers, as many pairs as occur, up to a limit.
+ */
+#ifndef ANALYZER_ANALYSES_SHARES_H
+#define ANALYZER_ANALYSES_SHARES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Waits with work in hand (for a GIL or a lock), and all others. */
+enum share_part { SHARE_CONTENTION, SHARE_REST, SHARE_PART_CNT };
+
+struct share {
+	uint32_t from, to;
+	uint64_t ns[SHARE_PART_CNT];
+};
+
+struct shares {
+	struct share *shares;	/* in the order of first sight, until they are sorted */
+	size_t cap, cnt;
+	uint32_t *index;	/* 1 + place, by hash; 0 = free */
+	size_t index_cap;
+};
+
+/*
+ * Adds to the pair's sum. Where that would be one pair more than the limit, it goes to the pair of `from`
+ * UINT32_MAX and `to`, for which there always is room.
+ */
+int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, enum share_part part,
+	      uint64_t ns);
+/* No more adding afterwards. */
+void shares_sort(struct shares *shares, int (*compare)(const void *left, const void *right));
+void shares_clear(struct shares *shares);
+
+static inline uint64_t share_sum(const struct share *share)
+{
+	return share->ns[SHARE_CONTENTION] + share->ns[SHARE_REST];
+}
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is to blame for whose waits, and what the culprits were doing meanwhile.
+ */
+#include <inttypes.h>
+
+#include "tests/sim/blame.h"
+#include "tests/sim/sides.h"
+
+static const int nobodies[BLAME_NOBODY_CNT] = {
+	[BLAME_HAND_OVER] = SIM_BLAME_HAND_OVER, [BLAME_TIMER] = SIM_BLAME_TIMER,
+	[BLAME_INTERRUPT] = SIM_BLAME_INTERRUPT, [BLAME_PROGRAM] = SIM_BLAME_PROGRAM,
+	[BLAME_UNCLEAR] = SIM_BLAME_UNCLEAR, [BLAME_OPEN] = SIM_BLAME_LASTS,
+};
+
+static size_t culprit_of(const struct sides *sides, const struct blame *blame, uint32_t culprit)
+{
+	if (culprit >= blame->threads_cnt)
+		return sides->story->tracks_cnt + (size_t)nobodies[culprit - blame->threads_cnt];
+	return slot_of(sides, blame->threads[culprit].thread);
+}
+
+/* Pair by pair; takes off what is told, so that in the end nothing may be left. */
+static bool shares_same(struct sides *sides, const struct blame *blame, const struct sim_blame *wanted)
+{
+	for (size_t i = 0; i < blame->shares.cnt; i++) {
+		const struct share *pair = &blame->shares.shares[i];
+		size_t culprit = culprit_of(sides, blame, pair->to), waiter;
+		uint64_t *share_ns;
+
+		if (pair->from == UINT32_MAX)
+			continue;
+		waiter = slot_of(sides, blame->threads[pair->from].thread);
+		share_ns = &wanted->shares_ns[waiter * wanted->culprits_cnt + culprit];
+		if (blame->together_ns ? share_sum(pair) > *share_ns : share_sum(pair) != *share_ns)
+			return differ(sides, "blame of %zu: of %zu is %" PRIu64 ", should be %" PRIu64,
+				      waiter, culprit, share_sum(pair), *share_ns);
+		*share_ns -= share_sum(pair);
+	}
+	for (size_t i = 0; i < wanted->threads_cnt * wanted->culprits_cnt && !blame->together_ns; i++)
+		if (wanted->shares_ns[i])
+			return differ(sides, "blame: a pair is missing");
+	return true;
+}
+
+static uint64_t caused(const struct sim_blame *wanted, size_t culprit)
+{
+	uint64_t sum_ns = 0;
+
+	for (size_t i = 0; i < wanted->threads_cnt; i++)
+		sum_ns += blame_of(wanted, i, culprit);
+	return sum_ns;
+}
+
+static bool doing_same(struct sides *sides, const struct blame_thread *own, const struct sim_blame *wanted,
+		       size_t slot)
+{
+	for (int i = 0; i < STATE_CNT; i++)
+		if (!same(sides, "blame, doing of", own->thread->id, state_infos[i].name,
+			  own->doing_ns[SHARE_CONTENTION][i] + own->doing_ns[SHARE_REST][i],
+			  of_state(sides, wanted->doing_ns[slot], i)))
+			return false;
+	return same(sides, "blame, doing of", own->thread->id, "not born", own->doing_ns[SHARE_REST][STATE_CNT] +
+		    own->doing_ns[SHARE_CONTENTION][STATE_CNT], wanted->doing_ns[slot][SIM_STATE_CNT]);
+}
+
+static bool culprits_same(struct sides *sides, const struct blame *blame, const struct sim_blame *wanted)
+{
+	for (size_t i = 0; i < blame->threads_cnt; i++) {
+		const struct blame_thread *own = &blame->threads[i];
+		size_t slot;
+
+		if (!own->thread)
+			continue;
+		slot = slot_of(sides, own->thread);
+		if (!same(sides, "blame", own->thread->id, "caused",
+			  own->caused_ns[SHARE_CONTENTION] + own->caused_ns[SHARE_REST], caused(wanted, slot)) ||
+		    !doing_same(sides, own, wanted, slot))
+			return false;
+	}
+	for (int i = 0; i < BLAME_NOBODY_CNT; i++)
+		if (!same(sides, "blame of nobody", (uint64_t)i, "caused",
+			  blame->nobody_ns[i][SHARE_CONTENTION] + blame->nobody_ns[i][SHARE_REST],
+			  caused(wanted, sides->story->tracks_cnt + (size_t)nobodies[i])))
+			return false;
+	return true;
+}
+
+bool blame_same(struct sides *sides)
+{
+	const struct blame *blame = &sides->analysis->blame;
+	struct sim_blame wanted;
+	bool equal;
+
+	sim_blame_make(&wanted, sides->story);
+	equal = culprits_same(sides, blame, &wanted) && shares_same(sides, blame, &wanted);
+	sim_blame_clear(&wanted);
+	return equal;
+}
