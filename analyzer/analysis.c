@@ -32,6 +32,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &room_sink, &analysis->room },
 		{ &gils_sink, &analysis->timeline.gils },
 		{ &history_sink, &analysis->history },
+		{ &span_sink, &analysis->span },
 		{ &locks_sink, &analysis->locks },
 		{ &groups_sink, &analysis->groups },
 		{ &bottle_sink, &analysis->bottles },
@@ -59,6 +60,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->blame.identity = &analysis->identity;
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
+	analysis->span.identity = &analysis->identity;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -91,6 +93,7 @@ void analysis_clear(struct analysis *analysis)
 	path_clear(&analysis->path);
 	predict_clear(&analysis->predict);
 	room_clear(&analysis->room);
+	span_clear(&analysis->span);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

@@ -14,6 +14,7 @@
 #include "analyzer/analyses/stack.h"
 #include "analyzer/analyses/predict.h"
 #include "analyzer/analyses/room.h"
+#include "analyzer/analyses/span.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -44,6 +45,7 @@ struct analysis {
 	struct path path;
 	struct predict predict;
 	struct blame blame;
+	struct span span;
 	struct quality quality;
 	struct timeline timeline;
 };

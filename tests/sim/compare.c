@@ -246,6 +246,7 @@ static bool sides_same(struct sides *sides)
 		path_same,
 		stack_same, phases_same,
 		bottles_same, blame_same,
+		span_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -47,4 +47,7 @@ bool phases_same(struct sides *sides);
 /* compare_blame.c */
 bool blame_same(struct sides *sides);
 
+/* compare_span.c */
+bool span_same(struct sides *sides);
+
 #endif
