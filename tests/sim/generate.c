@@ -20,7 +20,7 @@ static const struct taste tastes[] = {
 	    [DO_FAULT] = 1, [DO_HOARD] = 1, [DO_SLEEP] = 2, [DO_LOCK] = 4, [DO_UNLOCK] = 4, [DO_WAIT] = 2,
 	    [DO_SIGNAL] = 2, [DO_BROADCAST] = 1, [DO_RECEIVE] = 2, [DO_SEND] = 2, [DO_JOIN] = 1,
 	    [DO_EXEC] = 1, [DO_RENAME] = 1, [DO_LOOP] = 3 } },
-	/* Hot locks. */
+	/* Hot locks; see hot_fill(). */
 	{ { [DO_COMPUTE] = 4, [DO_LOCK] = 8, [DO_UNLOCK] = 8, [DO_LOOP] = 4 } },
 	/* Fights for a GIL. */
 	{ { [DO_COMPUTE] = 8, [DO_NATIVE] = 2, [DO_READ] = 3, [DO_SLEEP] = 1, [DO_LOOP] = 2 } },
@@ -71,21 +71,54 @@ static uint64_t step_ns(enum sim_do what, uint64_t *random)
 	}
 }
 
+static void critical_add(struct sim_plan *plan, uint32_t lock, uint64_t longest_ns, uint64_t *random)
+{
+	plan_add(plan, DO_LOCK, 0, lock);
+	plan_add(plan, DO_COMPUTE, dice_ns(random, 300, longest_ns), 0);
+	plan_add(plan, DO_UNLOCK, 0, lock);
+}
+
+/*
+ * One lock, over and over, held for hardly longer than it takes to go to sleep for it: some sleep when its
+ * owner is gone, some are overtaken.
+ */
+static void hot_fill(struct sim_plan *plan, uint64_t *random)
+{
+	uint64_t rounds = 1 + dice(random, 4);
+	uint32_t lock = dice(random, 4) ? 0 : SIM_OBJECTS;
+	size_t first = plan->cnt;
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		critical_add(plan, lock, 10 * US, random);
+		plan_add(plan, dice(random, 4) ? DO_COMPUTE : DO_READ, dice_ns(random, 300, 10 * US), 0);
+	}
+	plan_add(plan, DO_LOOP, 0, (uint32_t)(plan->cnt - first));
+	plan->steps[plan->cnt - 1].times = 1 + (uint32_t)dice(random, 12);
+}
+
 static void plan_fill(struct sim_plan *plan, const struct taste *taste, size_t steps, size_t plans,
 		      uint64_t *random)
 {
+	if (taste == &tastes[1] && dice(random, 2))
+		hot_fill(plan, random);
 	for (size_t i = 0; i < steps; i++) {
 		enum sim_do what = step_choose(taste, random);
 		uint32_t arg = (uint32_t)dice(random, SIM_OBJECTS);
 
 		if (taste == &tastes[1])
 			arg = 0;
+		if ((what == DO_LOCK || what == DO_UNLOCK) && !dice(random, 6))
+			arg = SIM_OBJECTS + (uint32_t)dice(random, SIM_SHARED_LOCKS);
 		if (what == DO_JOIN)
 			arg = (uint32_t)dice(random, plans);
 		if (what == DO_EXEC)
 			arg = (uint32_t)dice(random, SIM_GIL_KIND_CNT);
 		if (what == DO_LOOP)
 			arg = 1 + (uint32_t)dice(random, 6);
+		if (what == DO_LOCK && dice(random, 3)) {
+			critical_add(plan, arg, 200 * US, random);
+			continue;
+		}
 		plan_add(plan, what, step_ns(what, random), arg);
 		if (what == DO_LOOP)
 			plan->steps[plan->cnt - 1].times = 1 + (uint32_t)dice(random, 5);
@@ -148,14 +181,15 @@ static void setup_trouble(struct sim_setup *setup, uint64_t *random)
 static void setup_make(struct sim_setup *setup, enum sim_size size, uint64_t *random)
 {
 	static const uint64_t cores[] = { 1, 2, 2, 4, 8 };
+	static const enum sim_gil_kind gils[] = {
+		SIM_GIL_KNOWN, SIM_GIL_KNOWN, SIM_GIL_KNOWN, SIM_GIL_NONE, SIM_GIL_NONE, SIM_GIL_SOUGHT,
+	};
 
 	*setup = (struct sim_setup){ .cores = (uint32_t)cores[dice(random, 5)] };
 	/* One after the other: compilers differ in the order of initializers. */
 	if (size != SIM_SMALL)
 		setup->cores = 1 + (uint32_t)dice(random, size == SIM_MIDDLE ? 64 : 256);
-	setup->gil = SIM_GIL_KNOWN;
-	if (!dice(random, 3))
-		setup->gil = (enum sim_gil_kind)dice(random, SIM_GIL_KIND_CNT);
+	setup->gil = gils[dice(random, 6)];
 	setup->interval_ns = dice_ns(random, 50 * US, 5 * MS);
 	setup->check_ns = dice_ns(random, 5 * US, 500 * US);
 	setup->slice_ns = dice_ns(random, 100 * US, 4 * MS);
@@ -194,7 +228,8 @@ void script_make(struct sim_script *script, uint64_t seed, enum sim_size size)
 		plans = size == SIM_MIDDLE ? 10 + dice(&random, 150) : 400 + dice(&random, 1200);
 	if (size == SIM_HUGE && !dice(&random, 3))
 		plans = 2000;
-	taste = &tastes[dice(&random, TASTES)];
+	/* Locks are waited for in few worlds, however hot. */
+	taste = &tastes[dice(&random, 4) ? dice(&random, TASTES) : 1];
 	for (size_t i = 0; i < plans; i++) {
 		struct sim_plan *plan = script_plan_add(script);
 

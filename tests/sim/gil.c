@@ -112,6 +112,7 @@ enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, s
 		if (!gil->request || gil->last != thread || frame->arg)
 			return NEXT_DONE;
 		gil->request = false;
+		world->happened[SITUATION_GIL_FORCED]++;
 		frame->object = gil;
 		record_step(world->recorder, world, thread, TRACE_GIL_OP_WAIT);
 		return nap(world, thread, &(struct sim_nap){

@@ -6,6 +6,9 @@
 
 #include "tests/sim/recorder.h"
 
+/* Then it looks again. */
+#define SHARED_PATIENCE_NS 3000000
+
 /* A call that wakes up to arg of those who wait at a word. */
 enum sim_next routine_wake(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
 {
@@ -13,7 +16,9 @@ enum sim_next routine_wake(struct sim_world *world, struct sim_thread *thread, s
 
 	switch (frame->at++) {
 	case 0:
-		thread->call = (struct sim_call){ CALL_FUTEX, word->address, FUTEX_PLAIN_WAKE };
+		thread->call = (struct sim_call){
+			CALL_FUTEX, word->address, word->shared ? FUTEX_SHARED_WAKE : FUTEX_PLAIN_WAKE,
+		};
 		return run_for(thread, dice_ns(&world->random, 100, 2000));
 	case 1:
 		word_wake(world, thread, word, frame->arg);
@@ -40,13 +45,20 @@ enum sim_next routine_lock(struct sim_world *world, struct sim_thread *thread, s
 		return NEXT_DONE;
 	if (!lock->owner) {
 		lock->owner = thread;
+		world->happened[SITUATION_LOCK_THEN_GIL] += frame->at && thread->process->has_gil &&
+							     !lock->word.part;
 		return NEXT_DONE;
 	}
+	world->happened[SITUATION_BARGED] += frame->at++ && !lock->word.part && !thread->timed_out;
+	/* Of those that other processes wait for as well, one may be killed with the waking in its hands. */
 	return nap(world, thread, &(struct sim_nap){
 		.class = lock->word.part ? CLASS_GIL : CLASS_LOCK,
-		.call = { CALL_FUTEX, lock->word.address, FUTEX_PLAIN_WAIT },
+		.call = { CALL_FUTEX, lock->word.address,
+			  lock->word.shared ? FUTEX_SHARED_WAIT : FUTEX_PLAIN_WAIT },
 		.word = &lock->word,
 		.lock = lock,
+		.ns = lock->word.shared ? SHARED_PATIENCE_NS : 0,
+		.ender = ENDER_TIMER,
 	});
 }
 
@@ -63,6 +75,25 @@ enum sim_next routine_unlock(struct sim_world *world, struct sim_thread *thread,
 	if (world->script->setup.hands_over && !lock->word.part)
 		lock->owner = lock->word.first;
 	return call_routine(thread, routine_wake, &lock->word, 1);
+}
+
+struct sim_lock *lock_of(struct sim_world *world, struct sim_thread *thread, uint32_t number)
+{
+	number %= SIM_LOCKS;
+	return number < SIM_OBJECTS ? &thread->process->locks[number] :
+				      &world->shared_locks[number - SIM_OBJECTS];
+}
+
+void locks_abandon(struct sim_world *world, struct sim_thread *thread)
+{
+	for (int i = 0; i < SIM_SHARED_LOCKS; i++) {
+		struct sim_lock *lock = &world->shared_locks[i];
+
+		if (lock->owner != thread)
+			continue;
+		lock->owner = world->script->setup.hands_over ? lock->word.first : NULL;
+		word_wake(world, thread, &lock->word, 1);
+	}
 }
 
 /* In the middle of something else: the whole call at one instant. */

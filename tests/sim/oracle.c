@@ -85,7 +85,7 @@ static void lose(struct sim_walk *walk, uint64_t at_ns)
 		walk->part = TRACE_GIL_PART_NONE;
 	}
 	steps_end(walk, at_ns);
-	walk->exact_over = true;
+	walk->exact_over = walk->exact_missed = true;
 	track_paint(walk->track, at_ns, SIM_UNKNOWN, PAINT_SURE);
 	walk->wakings_cnt = 0;
 	walk->where = WHERE_LOST;
@@ -139,7 +139,7 @@ static void leave(struct sim_walk *walk, const struct sim_fact *fact, size_t pla
 		walk->where = walk->where == WHERE_LOST ? WHERE_LOST : WHERE_READY;
 		lose(walk, fact->at_ns);
 		/* Also what a lost one took along is forgotten. */
-		walk->exact_over = true;
+		walk->exact_over = walk->exact_missed = true;
 		walk->held = walk->in_episode = false;
 		walk->part = TRACE_GIL_PART_NONE;
 	} else if (fact->how == TRACE_HOW_PREEMPTED) {
@@ -164,6 +164,7 @@ static void program_over(struct sim_walk *walk, uint64_t at_ns)
 		stint_paint(walk);
 	}
 	steps_end(walk, at_ns);
+	walk->exact_missed = false;
 	walk->switches = walk->track->gil = 0;
 }
 
@@ -222,7 +223,7 @@ static void born(struct sim_walk *walk, const struct sim_fact *fact, size_t plac
 		come(walk, fact, place);
 	} else if (gap_is_open(walk->oracle, fact->at_ns)) {
 		track_paint(walk->track, fact->at_ns, SIM_UNKNOWN, PAINT_SURE);
-		walk->exact_over = true;
+		walk->exact_over = walk->exact_missed = true;
 	} else {
 		track_paint(walk->track, fact->at_ns, SIM_READY_WOKEN, PAINT_SURE);
 		walk->where = WHERE_READY;

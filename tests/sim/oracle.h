@@ -85,6 +85,7 @@ struct sim_walk {
 	/* All its steps are known: */
 	struct sim_exact exact;
 	bool exact_over;		/* they were, or something of it was lost */
+	bool exact_missed;		/* something was lost: only its next step says more */
 	uint64_t comes;
 	uint64_t hold_ns;
 	size_t place;			/* the fact at hand */

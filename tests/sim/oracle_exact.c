@@ -46,6 +46,7 @@ void steps_begin(struct sim_walk *walk, uint64_t at_ns)
 		walk->exact.waits = walk->in_episode;
 	}
 	walk->exact.known = walk->exact_over = true;
+	walk->exact_missed = false;
 	if (walk->exact.holds)
 		holding_begins(walk, at_ns);
 	exact_note(walk);
@@ -118,7 +119,7 @@ void steps_gil(struct sim_walk *walk, const struct sim_fact *fact)
 	bool forked = parent && parent->process != fact->process;
 
 	/* Found late: each thread's first step will say. */
-	if (!fact->exact || fact->core >= walk->oracle->recorder->cores_cnt || walk->where == WHERE_LOST)
+	if (!fact->exact || fact->core >= walk->oracle->recorder->cores_cnt || walk->exact_missed)
 		return;
 	if (!forked || walk->comes) {
 		steps_begin(walk, fact->at_ns);

@@ -14,7 +14,8 @@ bool fact_is_seen(const struct sim_fact *fact)
 
 bool is_futex_wake(const struct sim_fact *fact)
 {
-	return !fact->interrupt && fact->call.sysno == CALL_FUTEX && fact->call.arg1 == FUTEX_PLAIN_WAKE;
+	return !fact->interrupt && fact->call.sysno == CALL_FUTEX &&
+	       (fact->call.arg1 == FUTEX_PLAIN_WAKE || fact->call.arg1 == FUTEX_SHARED_WAKE);
 }
 
 static void part_add(struct sim_oracle *oracle, const struct sim_thread *thread, size_t place,

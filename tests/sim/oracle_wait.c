@@ -56,9 +56,12 @@ static bool vouched(const struct sim_walk *walk, const struct sim_fact *waking, 
 		return false;
 	if (kind_of(left) != KIND_FUTEX)
 		return true;
+	/* Shared memory may have any address in another process. */
 	if (waking->call.sysno == CALL_FUTEX)
-		return is_futex_wake(waking) && same && waking->call.arg0 == left->call.arg0;
-	return same || left->call.arg1 == FUTEX_JOIN_WAIT || call_ends(waking) == KIND_ALL;
+		return is_futex_wake(waking) &&
+		       (same ? waking->call.arg0 == left->call.arg0 :
+			       waking->call.arg1 == FUTEX_SHARED_WAKE && left->call.arg1 == FUTEX_SHARED_WAIT);
+	return same || left->call.arg1 == FUTEX_SHARED_WAIT || call_ends(waking) == KIND_ALL;
 }
 
 enum sim_cause wait_cause(const struct sim_walk *walk, const struct sim_fact *waking,

@@ -67,6 +67,8 @@ static size_t fact_add(struct sim_recorder *recorder, struct sim_world *world, u
 
 		probe->counted++;
 		fact->lost = is_lost(world, probe, fact);
+		world->happened[SITUATION_EVENT_LOST] += fact->lost;
+		world->happened[SITUATION_BIRTH_LOST] += fact->lost && fact->kind == FACT_BIRTH;
 		if (fact->lost) {
 			if (!probe->gap.cnt++)
 				probe->gap.first_ns = world->now_ns;
@@ -140,15 +142,33 @@ void record_core(struct sim_recorder *recorder, struct sim_world *world, const s
 	core_note(recorder, world, core->index, core->program);
 }
 
-static void block_describe(struct sim_fact *fact, const struct sim_thread *prev)
+static bool thread_has_lock(struct sim_world *world, struct sim_thread *thread)
+{
+	for (uint32_t i = 0; i < SIM_LOCKS; i++)
+		if (lock_of(world, thread, i)->owner == thread && lock_of(world, thread, i) != thread->nap.lock)
+			return true;
+	return false;
+}
+
+/* An owner is known by its tid in the same process, and nobody waits for a lock of its own. */
+static bool owner_is_seen(const struct sim_thread *owner, const struct sim_thread *prev)
+{
+	return owner && owner != prev && owner->process == prev->process;
+}
+
+static void block_describe(struct sim_world *world, struct sim_fact *fact, struct sim_thread *prev)
 {
 	const struct sim_nap *nap = &prev->nap;
 
+	world->happened[SITUATION_GIL_BLOCKED] += prev->holds_gil;
+	world->happened[SITUATION_HOLDER_BLOCKED] += thread_has_lock(world, prev);
 	fact->class = nap->class;
 	fact->iowait = nap->iowait;
 	fact->ended_by = prev->nap_waking_fact;
-	if (nap->lock && fact->look.part == TRACE_GIL_PART_NONE)
+	if (nap->lock && fact->look.part == TRACE_GIL_PART_NONE && owner_is_seen(nap->lock->owner, prev))
 		fact->owner = nap->lock->owner;
+	if (nap->class == CLASS_LOCK)
+		world->happened[fact->owner ? SITUATION_OWNER_SEEN : SITUATION_OWNER_GONE]++;
 }
 
 void record_switch(struct sim_recorder *recorder, struct sim_world *world, const struct sim_core *core,
@@ -180,7 +200,7 @@ void record_switch(struct sim_recorder *recorder, struct sim_world *world, const
 		fact.look = look_at(prev->process, &prev->call);
 	}
 	if (blocks)
-		block_describe(&fact, prev);
+		block_describe(world, &fact, prev);
 	probe->thread = next;
 	probe->use = next ? PROBE_OURS : handover->next_program ? PROBE_OTHER : PROBE_IDLE;
 	order = fact_add(recorder, world, core->index, &fact);
@@ -199,6 +219,8 @@ void record_waking(struct sim_recorder *recorder, struct sim_world *world, const
 	};
 	size_t order;
 
+	world->happened[SITUATION_WAKING_UNSEEN] += fact.mute;
+	world->happened[SITUATION_INNOCENT] += interrupt && on_core;
 	if (on_core && !fact.mute) {
 		core_check(recorder, world, here->index, on_core);
 		fact.call = on_core->call;

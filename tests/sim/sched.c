@@ -116,6 +116,7 @@ void core_switch(struct sim_world *world, struct sim_core *core, enum trace_how 
 		.next = next, .next_program = core->program,
 	});
 	if (prev && how == TRACE_HOW_PREEMPTED) {
+		world->happened[SITUATION_GIL_PUSHED_OFF] += prev->holds_gil;
 		prev->spot = SPOT_READY;
 		queue_add(core, prev);
 	}
@@ -178,6 +179,7 @@ void thread_ready(struct sim_world *world, struct sim_thread *thread, const stru
 	if (core->index != from && !is_new)
 		record_migrate(world->recorder, world, here, thread, from);
 	queue_add(core, thread);
+	world->happened[SITUATION_FOREIGN_CORE] += core->program != 0;
 	if (core->thread && chance(&world->random, world->script->setup.preempt))
 		core->push_off = true;
 	if (core_is_idle(core) || core->push_off)

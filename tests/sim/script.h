@@ -51,6 +51,9 @@ enum sim_gil_kind {
 
 /* Objects of each kind in a process; pipes are common to all. */
 #define SIM_OBJECTS 4
+/* Locks in memory that all processes share: their numbers follow on those of a process's own. */
+#define SIM_SHARED_LOCKS 2
+#define SIM_LOCKS (SIM_OBJECTS + SIM_SHARED_LOCKS)
 
 struct sim_step {
 	enum sim_do what;

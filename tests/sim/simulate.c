@@ -2,8 +2,11 @@
 /*
  * simulate SEED FILE.plx [small|middle|huge]: plays a world, writes its trace, prints the script and the
  * true answer. For people who want to look at what a failing seed is about, with trace-report.
+ *
+ * simulate FIRST..LAST [small|middle|huge]: how often what is worth testing happens in these worlds.
  */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +35,34 @@ static enum sim_size size_of(const char *name)
 	return !strcmp(name, "huge") ? SIM_HUGE : !strcmp(name, "middle") ? SIM_MIDDLE : SIM_SMALL;
 }
 
+static void situations_print(unsigned long first, unsigned long last, enum sim_size size)
+{
+	uint64_t worlds[SITUATION_CNT] = { 0 }, times[SITUATION_CNT] = { 0 };
+
+	for (unsigned long seed = first; seed <= last; seed++) {
+		struct sim_script script;
+		struct sim_recorder recorder;
+		struct sim_world world;
+
+		script_make(&script, seed, size);
+		recorder_begin(&recorder, script.setup.cores);
+		world_run(&world, &script, &recorder);
+		for (int i = 0; i < SITUATION_CNT; i++) {
+			worlds[i] += world.happened[i] != 0;
+			times[i] += world.happened[i];
+		}
+		world_clear(&world);
+		recorder_clear(&recorder);
+		script_clear(&script);
+	}
+	for (int i = 0; i < SITUATION_CNT; i++)
+		printf("%-50s %10" PRIu64 " worlds %10" PRIu64 " times\n", sim_situation_names[i], worlds[i],
+		       times[i]);
+}
+
 int main(int argc, char **argv)
 {
+	unsigned long first, last;
 	struct sim_script script;
 	struct sim_recorder recorder;
 	struct sim_world world;
@@ -41,8 +70,13 @@ int main(int argc, char **argv)
 	struct sim_answer answer;
 	int failed;
 
+	if (argc > 1 && sscanf(argv[1], "%lu..%lu", &first, &last) == 2) {
+		situations_print(first, last, size_of(argc > 2 ? argv[2] : "small"));
+		return 0;
+	}
 	if (argc < 3 || argc > 4) {
-		fprintf(stderr, "usage: simulate SEED FILE.plx [small|middle|huge]\n");
+		fprintf(stderr, "usage: simulate SEED FILE.plx [small|middle|huge]\n"
+			"       simulate FIRST..LAST [small|middle|huge]\n");
 		return 2;
 	}
 	script_make(&script, strtoull(argv[1], NULL, 10), size_of(argc > 3 ? argv[3] : "small"));

@@ -93,6 +93,9 @@ void thread_wake(struct sim_world *world, struct sim_thread *thread, struct sim_
 	if (thread->nap.word)
 		word_remove(thread->nap.word, thread);
 	thread->woken = true;
+	world->happened[SITUATION_WOKEN_EARLY] += thread->spot != SPOT_WAIT;
+	world->happened[SITUATION_LOCK_OF_OTHERS] += thread->nap.class == CLASS_LOCK && !interrupt &&
+						      here->thread->process != thread->process;
 	record_waking(world->recorder, world, here, thread, interrupt);
 	if (thread->spot == SPOT_CORE) {
 		thread->stays = chance(&world->random, 400);
@@ -119,6 +122,7 @@ void nap_time_out(struct sim_world *world, struct sim_thread *thread)
 	bool interrupt = true;
 
 	thread->timed_out = true;
+	world->happened[SITUATION_TIMED_OUT] += thread->nap.word != NULL;
 	/* A program does it itself, where one is running. */
 	if (thread->nap.ender == ENDER_PROGRAM)
 		for (uint32_t i = 0; i < world->script->setup.cores; i++)

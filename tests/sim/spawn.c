@@ -14,6 +14,7 @@ static uint64_t tid_take(struct sim_world *world)
 	while (at < world->tids_cap && world->tids[at])
 		at++;
 	grow(&world->tids, &world->tids_cap, at + 1, sizeof(*world->tids));
+	world->happened[SITUATION_TID_AGAIN] += at + 1 < world->threads_cnt;
 	world->tids[at] = true;
 	return SIM_TIDS_FIRST + at;
 }
@@ -48,6 +49,7 @@ void process_objects_make(struct sim_world *world, struct sim_process *process, 
 	gil_make(&process->gil, kind);
 	if (process->has_gil)
 		process->gil.id = ++world->gils_cnt;
+	world->happened[SITUATION_SECOND_GIL] += process->has_gil && world->gils_cnt > 1;
 }
 
 static struct sim_process *process_add(struct sim_world *world)
@@ -57,6 +59,7 @@ static struct sim_process *process_add(struct sim_world *world)
 	grow(&world->processes, &world->processes_cap, world->processes_cnt + 1, sizeof(struct sim_process *));
 	world->processes[world->processes_cnt++] = process;
 	process->child_exits.address = address_new(world);
+	world->happened[SITUATION_MANY_PROCESSES] += world->processes_cnt > 1;
 	return process;
 }
 
@@ -138,6 +141,7 @@ void gil_found(struct sim_world *world, struct sim_process *process)
 	    !process->alive_cnt)
 		return;
 	process->gil.visible = true;
+	world->happened[SITUATION_GIL_FOUND_LATE]++;
 	record_gil(world->recorder, world, process, TRACE_STREAM_COLLECTOR);
 }
 
@@ -146,6 +150,8 @@ struct sim_thread *command_begin(struct sim_world *world)
 	struct sim_thread *thread = thread_add(world, NULL, 0);
 	struct sim_core *core = &world->cores[dice(&world->random, world->script->setup.cores)];
 
+	for (uint64_t i = 0; i < SIM_SHARED_LOCKS; i++)
+		world->shared_locks[i].word = (struct sim_word){ .address = 0x9000 + 64 * i, .shared = true };
 	process_objects_make(world, thread->process, world->script->setup.gil);
 	thread->spot = SPOT_CORE;
 	thread->core = core->index;
@@ -230,7 +236,7 @@ enum sim_next routine_join(struct sim_world *world, struct sim_thread *thread, s
 			.word = &target->process->child_exits, .ns = 20000000, .ender = ENDER_TIMER,
 		});
 	return nap(world, thread, &(struct sim_nap){
-		.class = CLASS_SYNC, .call = { CALL_FUTEX, target->exits.address, FUTEX_JOIN_WAIT },
+		.class = CLASS_SYNC, .call = { CALL_FUTEX, target->exits.address, FUTEX_SHARED_WAIT },
 		.word = &target->exits, .ns = 20000000, .ender = ENDER_TIMER,
 	});
 }
@@ -253,6 +259,7 @@ static void others_told(struct sim_world *world, struct sim_thread *thread)
 {
 	struct sim_process *process = thread->process;
 
+	locks_abandon(world, thread);
 	word_wake(world, thread, &thread->exits, UINT64_MAX);
 	record_exit(world->recorder, world, thread);
 	if (process->alive_cnt == 1)
@@ -281,10 +288,10 @@ enum sim_next routine_exit(struct sim_world *world, struct sim_thread *thread, s
 
 	switch (frame->at++) {
 	case 0:
-		for (int i = 0; i < SIM_OBJECTS && !thread->killed; i++)
-			if (process->locks[i].owner == thread) {
+		for (uint32_t i = 0; i < SIM_LOCKS && !thread->killed; i++)
+			if (lock_of(world, thread, i)->owner == thread) {
 				frame->at = 0;
-				return call_routine(thread, routine_unlock, &process->locks[i], 0);
+				return call_routine(thread, routine_unlock, lock_of(world, thread, i), 0);
 			}
 		return thread->killed ? NEXT_CALL : call_routine(thread, routine_drop, NULL, 1);
 	case 1:
@@ -320,6 +327,8 @@ enum sim_next routine_exec(struct sim_world *world, struct sim_thread *thread, s
 	}
 	if (frame->at == 1) {
 		frame->at = 2;
+		world->happened[SITUATION_EXEC_BY_OTHER] += thread->tid != process->pid;
+		world->happened[SITUATION_EXEC_KILLED] += process->alive_cnt > 1;
 		kill_others(world, thread);
 	}
 	if (frame->at == 2 && process->alive_cnt > 1)
@@ -329,6 +338,7 @@ enum sim_next routine_exec(struct sim_world *world, struct sim_thread *thread, s
 		});
 	if (frame->at == 2) {
 		frame->at = 3;
+		locks_abandon(world, thread);
 		process->execs = NULL;
 		process->spaces++;
 		if (thread->tid != process->pid)

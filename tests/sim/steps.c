@@ -50,10 +50,10 @@ static bool step_keeps_gil(const struct sim_step *step)
 }
 
 /* Locks are taken in their order, one thread at most each once, so that nobody waits in a circle. */
-static bool may_lock(const struct sim_thread *thread, uint32_t arg)
+static bool may_lock(struct sim_world *world, struct sim_thread *thread, uint32_t arg)
 {
-	for (uint32_t i = arg; i < SIM_OBJECTS; i++)
-		if (thread->process->locks[i].owner == thread)
+	for (uint32_t i = arg % SIM_LOCKS; i < SIM_LOCKS; i++)
+		if (lock_of(world, thread, i)->owner == thread)
 			return false;
 	return true;
 }
@@ -89,10 +89,10 @@ static enum sim_next object_step(struct sim_world *world, struct sim_thread *thr
 
 	switch (step->what) {
 	case DO_LOCK:
-		return may_lock(thread, arg) ? call_routine(thread, routine_lock, &process->locks[arg], 0) :
-					       NEXT_CALL;
+		return may_lock(world, thread, step->arg) ?
+			       call_routine(thread, routine_lock, lock_of(world, thread, step->arg), 0) : NEXT_CALL;
 	case DO_UNLOCK:
-		return call_routine(thread, routine_unlock, &process->locks[arg], 0);
+		return call_routine(thread, routine_unlock, lock_of(world, thread, step->arg), 0);
 	case DO_WAIT:
 		return wait_begin(thread, step);
 	case DO_SIGNAL:

@@ -10,6 +10,9 @@
 #include "tests/sim/recorder.h"
 #include "tests/sim/stream.h"
 
+#define SITUATION_NAME(NAME, what) [SITUATION_##NAME] = what,
+const char *const sim_situation_names[SITUATION_CNT] = { SIM_SITUATIONS(SITUATION_NAME) };
+
 /* A script whose threads wake each other for ever is stopped. */
 #define EVENTS_MAX 600000
 

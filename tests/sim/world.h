@@ -37,9 +37,10 @@ enum sim_nr {
 	CALL_WAIT4 = 1 + 61, CALL_FSYNC = 1 + 74, CALL_FUTEX = 1 + 202, CALL_EXIT_GROUP = 1 + 231,
 };
 
-/* With their flags: private, and the clock. Only a join's word may be shared. */
+/* With their flags: private, and the clock. Only a join's word and some locks may be shared. */
 enum sim_futex_op {
-	FUTEX_PLAIN_WAIT = 128, FUTEX_PLAIN_WAKE = 129, FUTEX_TIMED_WAIT = 137, FUTEX_JOIN_WAIT = 265,
+	FUTEX_SHARED_WAKE = 1, FUTEX_PLAIN_WAIT = 128, FUTEX_PLAIN_WAKE = 129, FUTEX_TIMED_WAIT = 137,
+	FUTEX_SHARED_WAIT = 265,
 };
 
 /* What a thread waits for, as it knows itself. */
@@ -54,6 +55,7 @@ enum sim_ender { ENDER_TIMER, ENDER_DEVICE, ENDER_PROGRAM };
 struct sim_word {
 	uint64_t address;
 	enum trace_gil_part part;	/* of a GIL */
+	bool shared;			/* with other processes */
 	struct sim_thread *first, *last;
 };
 
@@ -175,6 +177,37 @@ struct sim_event {
 	void *subject;
 };
 
+/* SITUATION(NAME, what happened): what worlds are there to play, and so must happen often enough. */
+#define SIM_SITUATIONS(SITUATION) \
+	SITUATION(OWNER_SEEN, "blocked for a lock, its owner seen") \
+	SITUATION(OWNER_GONE, "blocked for a lock, its owner gone") \
+	SITUATION(BARGED, "woken for a lock that somebody else took") \
+	SITUATION(LOCK_THEN_GIL, "won a lock without the GIL") \
+	SITUATION(HOLDER_BLOCKED, "blocked for something else with a lock") \
+	SITUATION(GIL_FORCED, "let go of a GIL on request") \
+	SITUATION(GIL_PUSHED_OFF, "pushed off its core with a GIL") \
+	SITUATION(GIL_BLOCKED, "blocked with a GIL") \
+	SITUATION(TIMED_OUT, "gave up waiting for a word") \
+	SITUATION(WOKEN_EARLY, "woken on its way to sleep") \
+	SITUATION(INNOCENT, "a thread interrupted to wake another") \
+	SITUATION(FOREIGN_CORE, "another program had the core that it was ready for") \
+	SITUATION(LOCK_OF_OTHERS, "passed on a lock to another process") \
+	SITUATION(TID_AGAIN, "born with a tid that another had") \
+	SITUATION(EXEC_BY_OTHER, "exec by a thread that does not lead") \
+	SITUATION(EXEC_KILLED, "exec that killed others") \
+	SITUATION(MANY_PROCESSES, "a process born") \
+	SITUATION(SECOND_GIL, "a GIL beside another") \
+	SITUATION(GIL_FOUND_LATE, "a GIL found after the start") \
+	SITUATION(EVENT_LOST, "an event lost") \
+	SITUATION(BIRTH_LOST, "a birth lost") \
+	SITUATION(WAKING_UNSEEN, "a waking that no probe saw")
+
+#define SIM_SITUATION_ENUM(NAME, what) SITUATION_##NAME,
+enum sim_situation { SIM_SITUATIONS(SIM_SITUATION_ENUM) SITUATION_CNT };
+#undef SIM_SITUATION_ENUM
+
+extern const char *const sim_situation_names[SITUATION_CNT];
+
 struct sim_recorder;
 
 struct sim_world {
@@ -193,10 +226,12 @@ struct sim_world {
 	size_t processes_cap, processes_cnt;
 	struct sim_thread **by_plan;
 	struct sim_pipe pipes[SIM_OBJECTS];
+	struct sim_lock shared_locks[SIM_SHARED_LOCKS];
 	size_t alive_cnt;
 	bool *tids;
 	size_t tids_cap;
 	uint64_t gils_cnt, words_cnt;
+	uint64_t happened[SITUATION_CNT];	/* times */
 	struct sim_recorder *recorder;
 };
 
@@ -247,6 +282,10 @@ enum sim_next routine_send(struct sim_world *world, struct sim_thread *thread, s
 enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_compute(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
+/* What the kernel does for a robust lock whose owner is gone, or runs another program. */
+void locks_abandon(struct sim_world *world, struct sim_thread *thread);
+/* Of its process, or shared. */
+struct sim_lock *lock_of(struct sim_world *world, struct sim_thread *thread, uint32_t number);
 void lock_release_now(struct sim_world *world, struct sim_thread *thread, struct sim_lock *lock);
 
 /* spawn.c */
