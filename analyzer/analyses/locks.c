@@ -157,7 +157,8 @@ static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64
 		err = holders_unpoint(&locks->holders, thread->owner->slot, now_ns,
 				      lock->waits.word->slot);
 	if (!err && certainty != OWNER_UNKNOWN)
-		err = wait_blame(locks, lock, thread->owner ? thread->owner : thread->waker, certainty, ns);
+		err = wait_blame(locks, lock, thread->owner ? thread->owner : thread->waker,
+				 certainty, ns);
 	return err;
 }
 
@@ -212,7 +213,8 @@ static int locks_change(void *ctx, const struct change *change)
 		return err;
 	blocked_on = change->to == STATE_WAIT_LOCK && change->to_wait.word ?
 			     change->to_wait.word->slot + 1 : 0;
-	err = holders_change(&locks->holders, change->thread->slot, change->at_ns, change->to, blocked_on);
+	err = holders_change(&locks->holders, change->thread->slot, change->at_ns, change->to,
+			     blocked_on);
 	if (!err)
 		err = wait_begin(locks, thread, change);
 	return err;
@@ -268,8 +270,8 @@ static int lock_check(struct identity *identity, const struct lock *lock)
 	for (int i = 0; i < HOLDER_STATES; i++)
 		states_ns += lock->holder[OWNER_EXACT].state_ns[i];
 	err = identity_check(identity, waits->waiters_ns == waits->wait_ns,
-			     "the waits for a lock are %" PRIu64 " ns, its waiters waited %" PRIu64 " ns",
-			     waits->wait_ns, waits->waiters_ns);
+			     "the waits for a lock are %" PRIu64 " ns, its waiters waited %"
+			     PRIu64 " ns", waits->wait_ns, waits->waiters_ns);
 	if (!err)
 		err = identity_check(identity, certain_ns == waits->wait_ns,
 				     "identity 7: the waits for a lock are %" PRIu64 " ns, blamed are %"
@@ -286,7 +288,8 @@ static int lock_check(struct identity *identity, const struct lock *lock)
 static int locks_check(struct locks *locks)
 {
 	uint64_t threads_ns = 0, cores_ns = locks->cores->idle_wait_ns[STATE_WAIT_LOCK];
-	uint64_t apart_ns = locks->idle_ns > cores_ns ? locks->idle_ns - cores_ns : cores_ns - locks->idle_ns;
+	uint64_t apart_ns = locks->idle_ns > cores_ns ? locks->idle_ns - cores_ns :
+							cores_ns - locks->idle_ns;
 	int err;
 
 	for (size_t i = 0; i < locks->tally->threads_cnt; i++)
@@ -312,7 +315,8 @@ static int waits_compare(const struct word_waits *a, const struct word_waits *b)
 
 static int lock_compare(const void *left, const void *right)
 {
-	return waits_compare(&(*(struct lock *const *)left)->waits, &(*(struct lock *const *)right)->waits);
+	return waits_compare(&(*(struct lock *const *)left)->waits,
+			     &(*(struct lock *const *)right)->waits);
 }
 
 static int sync_compare(const void *left, const void *right)

@@ -110,7 +110,8 @@ static int table_text(const struct report *report, struct style style, FILE *out
 	return err;
 }
 
-static void holders_print(const struct report *report, const struct lock *lock, struct style style, FILE *out)
+static void holders_print(const struct report *report, const struct lock *lock, struct style style,
+			  FILE *out)
 {
 	uint64_t wait_ns = lock->waits.wait_ns;
 	size_t cnt;
@@ -149,7 +150,8 @@ static void meanwhile_print(const struct lock *lock, FILE *out)
 		int most = -1;
 
 		for (int i = 0; i < HOLDER_STATES; i++)
-			if (state_ns[i] && !(shown & 1u << i) && (most < 0 || state_ns[i] > state_ns[most]))
+			if (state_ns[i] && !(shown & 1u << i) &&
+			    (most < 0 || state_ns[i] > state_ns[most]))
 				most = i;
 		if (most < 0)
 			break;
@@ -160,15 +162,19 @@ static void meanwhile_print(const struct lock *lock, FILE *out)
 	fprintf(out, "\n");
 }
 
-static void chains_print(const struct report *report, const struct lock *lock, struct style style, FILE *out)
+static void chains_print(const struct report *report, const struct lock *lock, struct style style,
+			 FILE *out)
 {
 	size_t cnt;
 	struct pair *const *pairs = pairs_of(&locks_of(report)->chains, lock->waits.word->slot, &cnt);
 
-	for (size_t i = 0; i < cnt && i < PARTS; i++)
+	for (size_t i = 0; i < cnt && i < PARTS; i++) {
+		const struct lock *other = locks_of(report)->locks[pairs[i]->second];
+
 		fprintf(out, "      %s %s %s\n", i ? "        " : "waits on",
-			lock_name(report, locks_of(report)->locks[pairs[i]->second]->waits.word, style).s,
+			lock_name(report, other->waits.word, style).s,
 			format_percent(pair_ns(pairs[i]), lock->certain_ns[OWNER_EXACT]).s);
+	}
 }
 
 static void handoffs_print(const struct lock *lock, struct style style, FILE *out)

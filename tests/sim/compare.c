@@ -247,6 +247,7 @@ static bool sides_same(struct sides *sides)
 		stack_same, phases_same,
 		bottles_same, blame_same,
 		span_same,
+		bottles_same, locks_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -22,12 +22,29 @@ static void stint_begin(struct sim_walk *walk, uint64_t at_ns, size_t place)
 		      known_at(&walk->oracle->profiles[walk->track->process], place) == KNOWN_FOUND;
 }
 
+/* One that no fact has named yet says nothing to anybody. */
+static const struct sim_thread *owner_of(const struct sim_walk *walk)
+{
+	const struct sim_thread *owner = walk->left->owner;
+	uint64_t seen_ns = owner ? walk->oracle->story->tracks[owner->slot].seen_ns : 0;
+
+	return seen_ns && seen_ns <= walk->left->at_ns ? owner : NULL;
+}
+
 static void wait_paint(struct sim_walk *walk, enum sim_state state)
 {
 	struct sim_track *track = walk->track;
+	struct sim_piece *piece;
 
 	track_paint(track, walk->out_ns, state, PAINT_SURE);
-	track->pieces[track->pieces_cnt - 1].sysno = walk->left->call.sysno;
+	piece = &track->pieces[track->pieces_cnt - 1];
+	piece->sysno = walk->left->call.sysno;
+	if (piece->sysno != CALL_FUTEX || state == SIM_UNKNOWN)
+		return;
+	piece->word = walk->left->call.arg0;
+	piece->space = track->process ?
+		       walk->oracle->spaces[walk->left - walk->oracle->recorder->facts] : 0;
+	piece->owner = owner_of(walk);
 }
 
 static void woken(struct sim_walk *walk, uint64_t at_ns, const struct sim_fact *waking,

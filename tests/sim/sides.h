@@ -49,5 +49,7 @@ bool blame_same(struct sides *sides);
 
 /* compare_span.c */
 bool span_same(struct sides *sides);
+/* compare_locks.c */
+bool locks_same(struct sides *sides);
 
 #endif

@@ -11,7 +11,7 @@
  *   oracle_wait.c   what a wait was for, what ended it, and who
  *   oracle_cores.c  what each core did
  *   instants.c      the story cut at every instant; on that go integrate.c (all that adds up), bottle.c,
- *                   blame.c; and path.c goes back along it
+ *                   blame.c, words.c; and path.c goes back along it
  */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
@@ -56,6 +56,10 @@ struct sim_piece {
 	enum sim_state state;
 	bool sampled;
 	uint64_t sysno;		/* of a wait */
+	/* Of a wait for a futex word: its address, in this program of the process; 0 = none. */
+	uint64_t word;
+	uint32_t space;
+	const struct sim_thread *owner;	/* that could be read there when the wait began */
 	uint64_t gil;		/* that it runs under or waits for; 0 = none */
 };
 

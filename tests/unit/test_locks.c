@@ -55,7 +55,8 @@ static const struct lock *lock_at(struct tb *tb, uint64_t address)
 	return lock;
 }
 
-static void expect_certain(const struct lock *lock, uint64_t exact_ns, uint64_t likely_ns, uint64_t unknown_ns)
+static void expect_certain(const struct lock *lock, uint64_t exact_ns, uint64_t likely_ns,
+			   uint64_t unknown_ns)
 {
 	assert_int_equal(lock->certain_ns[OWNER_EXACT], exact_ns);
 	assert_int_equal(lock->certain_ns[OWNER_LIKELY], likely_ns);
@@ -64,8 +65,8 @@ static void expect_certain(const struct lock *lock, uint64_t exact_ns, uint64_t 
 }
 
 /* Of this lock's waits, what one thread is blamed for. */
-static void expect_blame(struct tb *tb, const struct lock *lock, uint64_t id, enum owner_certainty certainty,
-			 uint64_t ns)
+static void expect_blame(struct tb *tb, const struct lock *lock, uint64_t id,
+			 enum owner_certainty certainty, uint64_t ns)
 {
 	size_t cnt;
 	struct pair *const *pairs = pairs_of(&tb->analysis.locks.blames, lock->waits.word->slot, &cnt);
@@ -78,7 +79,8 @@ static void expect_blame(struct tb *tb, const struct lock *lock, uint64_t id, en
 	assert_int_equal(ns, 0);
 }
 
-static void expect_holder(const struct lock *lock, enum owner_certainty certainty, int state, uint64_t ns)
+static void expect_holder(const struct lock *lock, enum owner_certainty certainty, int state,
+			  uint64_t ns)
 {
 	assert_int_equal(lock->holder[certainty].state_ns[state], ns);
 }
