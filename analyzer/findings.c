@@ -12,7 +12,7 @@
 
 static const struct finding_kind *const kinds[] = {
 	&gil_kind, &convoy_kind, &gil_off_core_kind, &lock_kind, &lock_off_core_kind,
-	&kernel_lock_kind, &spin_kind, &serial_kind, &others_kind, &idle_ready_kind, &steal_kind,
+	&kernel_lock_kind, &spin_kind, &serial_kind, &wake_up_kind, &others_kind, &idle_ready_kind, &steal_kind,
 	&oversubscribed_kind, &unknown_kind,
 };
 
@@ -27,21 +27,15 @@ const char *const verdict_names[] = {
 static void time_make(struct core_time *time, const struct report *report)
 {
 	const struct room *room = &report->analysis->room;
-	const uint64_t *state_ns = report->tree.state_ns;
-	uint64_t ready_ns = state_ns[STATE_READY_WOKEN] + state_ns[STATE_READY_PREEMPTED];
-	uint64_t known_ns = 0, other_ns = 0;
+	uint64_t known_ns = 0;
 
-	for (size_t i = 0; i < report->cores_cnt; i++) {
+	for (size_t i = 0; i < report->cores_cnt; i++)
 		known_ns += report->cores[i].ours_ns + report->cores[i].idle_ns;
-		other_ns += report->cores[i].other_ns;
-	}
-	/* As much as threads were ready, and the cores were theirs. */
-	ready_ns -= room->ready_ns;
-	time->others_ns = other_ns < ready_ns ? other_ns : ready_ns;
+	time->others_ns = report->analysis->cores.other_ready_ns;
 	time->all_ns = known_ns + time->others_ns;
 	time->busy_ns = room->busy_cores_ns + time->others_ns;
 	time->lost_ns = time->others_ns + room->ready_ns + room->few_sync_ns +
-			room->few_nobody_ns + state_ns[STATE_RUN_SPIN];
+			room->few_nobody_ns + report->tree.state_ns[STATE_RUN_SPIN];
 	for (int i = 0; i < ROOM_WAITS; i++)
 		time->lost_ns += room->wait_ns[i];
 }

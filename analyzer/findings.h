@@ -21,6 +21,7 @@
 
 #include "analyzer/table.h"
 
+struct prediction;	/* analyses/predict.h */
 struct report;
 
 /* Costs below these parts of the core time are not worth a line: of that while work was in hand, */
@@ -50,6 +51,7 @@ struct finding {
 	char evidence[FINDING_LINE];	/* sentences */
 	char doubt[FINDING_LINE];	/* why it is not certain; "" = it is */
 	const char *next;	/* what to do */
+	const struct prediction *gain;	/* of that; NULL: not replayed */
 };
 
 struct finding_kind {

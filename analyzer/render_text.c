@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/answer.h"
 #include "analyzer/array.h"
 #include "analyzer/render.h"
@@ -146,6 +147,7 @@ static void answer_print(const struct report *report, struct style style, FILE *
 static void help_row(const struct report *report, size_t i, struct style style, FILE *out)
 {
 	const struct finding *finding = &report->findings.list[i];
+	const struct predict *predict = &report->analysis->predict;
 
 	if (finding->note)
 		sentence_print(out, "  ", "%zu. %s: costs hardly any core time", i + 1, finding->kind->title);
@@ -154,9 +156,14 @@ static void help_row(const struct report *report, size_t i, struct style style, 
 			       finding->kind->title, format_time(finding->low_ns, style).s,
 			       format_time(finding->high_ns, style).s);
 	else
-		sentence_print(out, "  ", "%zu. %s: %s of core time, %s of what is lost", i + 1,
+		sentence_print(out, "  ", "%zu. %s: %s of core time, %s of the loss", i + 1,
 			       finding->kind->title, format_time(finding->cost_ns, style).s,
 			       format_percent(finding->cost_ns, report->findings.time.lost_ns).s);
+	if (finding->gain && finding->gain->result.wall_ns)
+		sentence_print(out, "     ", "about %s times as fast without it (replay; unchanged it "
+			       "is %s off)",
+			       format_average(predict->base.wall_ns, finding->gain->result.wall_ns).s,
+			       format_percent(predict_error_ns(predict), predict_own_ns(predict)).s);
 	wrap_print("     ", finding->next, out);
 }
 

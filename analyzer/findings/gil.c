@@ -25,27 +25,42 @@ static uint64_t run_ns(const uint64_t state_ns[STATE_CNT])
 	return state_ns[STATE_RUN_GIL] + state_ns[STATE_RUN_FREE];
 }
 
-/* Threads that wait for it without ever running are no share of it: those that run count. */
-static bool is_starved(const struct report *report, const struct report_thread *row)
+/* One of those that the GIL is in use by, or would be. */
+static bool competes(const struct report_thread *row)
 {
-	const struct process *process = row->thread->process;
-	const struct report_process *all = &report->processes[process->slot];
-	uint64_t wait_ns = row->state_ns[STATE_WAIT_GIL];
-
 	return row->thread->gil_wait.cnt >= STARVED_WAITS &&
-	       wait_ns >= row->life_ns / STARVED_WAIT &&
-	       run_ns(row->state_ns) < run_ns(all->scope.state_ns) / all->threads_cnt / STARVED_RUN;
+	       row->state_ns[STATE_WAIT_GIL] >= row->life_ns / STARVED_WAIT;
 }
 
-static const struct report_thread *starved_most(const struct report *report, uint64_t *ret_sum_ns)
+/* What those of a process ran on average. */
+static uint64_t fair_run_ns(const struct report *report, const struct process *process)
 {
-	const struct report_thread *most = NULL;
+	uint64_t sum_ns = 0, cnt = 0;
 
-	*ret_sum_ns = 0;
 	for (size_t i = 0; i < report->threads_listed; i++) {
 		const struct report_thread *row = &report->threads[i];
 
-		if (!is_starved(report, row))
+		if (row->thread->process != process || !competes(row))
+			continue;
+		sum_ns += run_ns(row->state_ns);
+		cnt++;
+	}
+	return cnt ? sum_ns / cnt : 0;
+}
+
+/* In the process that waits most: whoever runs far less than its equals; all their waits. */
+static const struct report_thread *starved_most(const struct report *report, uint64_t *ret_sum_ns)
+{
+	const struct report_process *process = process_most(report, STATE_WAIT_GIL);
+	const struct report_thread *most = NULL;
+	uint64_t fair_ns = process ? fair_run_ns(report, process->process) : 0;
+
+	*ret_sum_ns = 0;
+	for (size_t i = 0; process && i < report->threads_listed; i++) {
+		const struct report_thread *row = &report->threads[i];
+
+		if (row->thread->process != process->process || !competes(row) ||
+		    run_ns(row->state_ns) >= fair_ns / STARVED_RUN)
 			continue;
 		*ret_sum_ns += row->state_ns[STATE_WAIT_GIL];
 		if (!most || row->state_ns[STATE_WAIT_GIL] > most->state_ns[STATE_WAIT_GIL])
@@ -100,6 +115,7 @@ static bool gil_cost_look(const struct report *report, const struct core_time *t
 		    format_percent(gils_run_ns(report, row->process), row->scope.curves->active_ns).s,
 		    process_place(row).s);
 	finding->next = "processes, a free-threaded build, or native code that lets go of it";
+	finding->gain = gain_find(report, PREDICTION_GIL, NULL);
 	wait_range(report, finding, report->tree.state_ns[STATE_WAIT_GIL] - starved_ns);
 	return true;
 }
@@ -148,15 +164,17 @@ static bool off_core_look(const struct report *report, const struct core_time *t
 	const struct report_thread *most = NULL;
 	struct gil_costs costs;
 
-	(void)time;
 	costs_make(report, &costs);
 	for (size_t i = 0; i < report->threads_listed; i++)
 		if (!most || report->threads[i].thread->gil_held_off_core_ns >
 			     most->thread->gil_held_off_core_ns)
 			most = &report->threads[i];
-	if (!most || !costs.off_core_ns)
+	if (!most || !report->gil_held_off_core_ns)
 		return false;
 	finding->cost_ns = costs.off_core_ns;
+	/* It may cost no core, as where all share one, and still hold up whoever waits. */
+	finding->note = finding->cost_ns < time->all_ns / FINDING_PART_BUSY &&
+			report->gil_held_off_core_ns >= report->tree.wall_ns / FINDING_PART_BUSY;
 	finding_say(finding->place, "thread %s", thread_place(most->thread).s);
 	finding_say(finding->evidence, "Holders of the GIL were on no core "
 		    "for %s of the time, this one for most of it; nobody else can run under it then.",

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/shown.h"
 
 /* Findings go to all outputs, and each of these has its own alphabet. */
@@ -63,6 +64,20 @@ struct text threads_share(const struct report *report, enum thread_state state)
 	snprintf(text.s, sizeof(text.s), "%.20s of %.20s", format_hundredths(shown.states[state]).s,
 		 format_hundredths(shown.curves[CURVE_APPARENT]).s);
 	return text;
+}
+
+const struct prediction *gain_find(const struct report *report, enum prediction_kind kind,
+				   const struct futex_word *word)
+{
+	const struct predict *predict = &report->analysis->predict;
+
+	for (size_t i = 0; i < predict->predictions_cnt; i++) {
+		const struct prediction *prediction = &predict->predictions[i];
+
+		if (prediction->kind == kind && !prediction->process && prediction->word == word)
+			return prediction;
+	}
+	return NULL;
 }
 
 uint64_t gil_spin_ns(const struct report *report)

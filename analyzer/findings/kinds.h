@@ -5,6 +5,7 @@
 #ifndef ANALYZER_FINDINGS_KINDS_H
 #define ANALYZER_FINDINGS_KINDS_H
 
+#include "analyzer/analyses/predict.h"
 #include "analyzer/findings.h"
 #include "analyzer/report.h"
 
@@ -13,7 +14,7 @@
 
 extern const struct finding_kind gil_kind, convoy_kind, gil_off_core_kind;
 extern const struct finding_kind lock_kind, lock_off_core_kind, kernel_lock_kind, spin_kind;
-extern const struct finding_kind serial_kind, oversubscribed_kind;
+extern const struct finding_kind serial_kind, oversubscribed_kind, wake_up_kind;
 extern const struct finding_kind others_kind, idle_ready_kind, steal_kind, unknown_kind;
 
 void finding_say(char line[FINDING_LINE], const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -26,6 +27,9 @@ struct text process_place(const struct report_process *row);
 const struct report_process *process_most(const struct report *report, enum thread_state state);
 /* "0.93 of 2.09": threads in a state of those with work in hand, on average. */
 struct text threads_share(const struct report *report, enum thread_state state);
+/* What the run would gain without any GIL, or without waits for a lock; NULL: not replayed. */
+const struct prediction *gain_find(const struct report *report, enum prediction_kind kind,
+				   const struct futex_word *word);
 /* Time on cores in a fight for a GIL, not for another lock. */
 uint64_t gil_spin_ns(const struct report *report);
 /*

@@ -2,11 +2,11 @@
 /*
  * Locks that are no GIL: waited for asleep, in the kernel, or on a core.
  */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/findings/kinds.h"
+#include "analyzer/sections/lock_name.h"
 
 static const struct style ascii = { .utf8 = false };
 
@@ -53,16 +53,6 @@ static uint64_t off_costs(const struct report *report, uint64_t *ret_cost_ns)
 	return off_ns;
 }
 
-static struct text lock_place(const struct report *report, const struct lock *lock)
-{
-	const struct process *process = lock->waits.word->process;
-	struct text text;
-
-	snprintf(text.s, sizeof(text.s), "%#" PRIx64 " of %.70s", lock->waits.word->address,
-		 process_place(&report->processes[process->slot]).s);
-	return text;
-}
-
 static bool lock_look(const struct report *report, const struct core_time *time,
 		      struct finding *finding)
 {
@@ -74,13 +64,14 @@ static bool lock_look(const struct report *report, const struct core_time *time,
 		return false;
 	off_ns = off_costs(report, &off_cost_ns);
 	finding->cost_ns = report->analysis->room.wait_ns[1] - off_cost_ns;
-	finding_say(finding->place, "%s", lock_place(report, lock).s);
+	finding_say(finding->place, "%s", lock_name(report, lock->waits.word, ascii).s);
 	finding_say(finding->evidence, "%s threads with work wait for a lock, %s of that for this one:"
 		    " %s, %s each.", threads_share(report, STATE_WAIT_LOCK).s,
 		    format_percent(lock->waits.wait_ns, waits_ns).s,
 		    format_noun(lock->waits.waits_cnt, "wait", "waits").s,
 		    format_time(lock->waits.wait_ns / lock->waits.waits_cnt, ascii).s);
 	finding->next = "hold it for less time, split it, or take it less often";
+	finding->gain = gain_find(report, PREDICTION_LOCK, lock->waits.word);
 	wait_range(report, finding, waits_ns - off_ns);
 	return true;
 }
@@ -108,11 +99,11 @@ static bool lock_off_core_look(const struct report *report, const struct core_ti
 	/* It may cost no core, as where all share one, and still hold up whoever waits. */
 	finding->note = finding->cost_ns < time->all_ns / FINDING_PART_BUSY &&
 			off_ns >= report->tree.wall_ns / FINDING_PART_BUSY;
-	finding_say(finding->place, "%s", lock_place(report, most).s);
+	finding_say(finding->place, "%s", lock_name(report, most->waits.word, ascii).s);
 	finding_say(finding->evidence, "Threads waited %s for locks whose holders were on no core and "
 		    "waited for no lock, %s of all waits for locks.", format_time(off_ns, ascii).s,
 		    format_percent(off_ns, report->tree.state_ns[STATE_WAIT_LOCK]).s);
-	finding->next = "priority inheritance, no calls that block while it is held, or spare cores";
+	finding->next = "priority inheritance, no blocking calls while it is held, spare cores";
 	wait_range(report, finding, 0);
 	return true;
 }

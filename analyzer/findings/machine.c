@@ -52,6 +52,7 @@ static bool idle_ready_look(const struct report *report, const struct core_time 
 {
 	uint64_t away = report->cores_cnt - report->cores_at_work_cnt;
 	uint64_t ready_ns = report->idle.ready_ns;
+	const uint64_t *state_ns = report->tree.state_ns;
 
 	(void)time;
 	if (!ready_ns)
@@ -63,6 +64,9 @@ static bool idle_ready_look(const struct report *report, const struct core_time 
 			    format_noun(away, "core", "cores").s);
 		finding->next = "allow it the other cores (taskset, cpuset, container limits)";
 	} else {
+		/* Else it is wake-ups that take their time. */
+		if (state_ns[STATE_READY_WOKEN] > state_ns[STATE_READY_PREEMPTED])
+			return false;
 		finding->cost_ns = ready_ns;
 		finding->next = "look for affinity masks that keep threads together on a core";
 	}

@@ -8,6 +8,8 @@
 #include "analyzer/analysis.h"
 #include "analyzer/findings/kinds.h"
 
+static const struct style ascii = { .utf8 = false };
+
 /* "worker-3 (tid 1234) alone had work for 61.0 % of the run." */
 static void alone_tell(const struct report *report, struct finding *finding)
 {
@@ -25,11 +27,14 @@ static void alone_tell(const struct report *report, struct finding *finding)
 			    format_noun(report->cores_cnt, "core", "cores").s);
 		return;
 	}
-	finding_say(finding->place, "thread %s",
-		    thread_place(report->analysis->people.threads[slot]).s);
-	finding_say(finding->evidence, "For %s of the run only one thread "
-		    "had work, this one for %s of the run.", format_percent(sum_ns, wall_ns).s,
-		    format_percent(most_ns, wall_ns).s);
+	/* Where several take turns, none of them is the one. */
+	if (most_ns > sum_ns / 4 * 3)
+		finding_say(finding->place, "thread %s",
+			    thread_place(report->analysis->people.threads[slot]).s);
+	finding_say(finding->evidence, "For %s of the run only one thread had work, %s for %s of it.",
+		    format_percent(sum_ns, wall_ns).s, *finding->place ? "this one" :
+		    thread_place(report->analysis->people.threads[slot]).s,
+		    format_percent(most_ns, sum_ns).s);
 }
 
 /* Threads in input or output do without a core: there is no lack of threads then. */
@@ -45,8 +50,9 @@ static bool serial_look(const struct report *report, const struct core_time *tim
 	if (!finding->cost_ns)
 		return false;
 	alone_tell(report, finding);
-	finding->next = waited ? "share its work out among those that wait meanwhile" :
-				 "more threads for what takes this time";
+	finding->next = !waited ? "more threads for what takes this time" :
+			*finding->place ? "share its work out among those that wait meanwhile" :
+			"let threads go on without waiting for each other so often";
 	if (unknown_ns) {
 		/* Whoever is unknown may have had work as well. */
 		finding->low_ns = finding->cost_ns > unknown_ns ? finding->cost_ns - unknown_ns : 0;
@@ -90,4 +96,31 @@ const struct finding_kind oversubscribed_kind = {
 	.name = "oversubscribed",
 	.title = "More threads than cores",
 	.look = oversubscribed_look,
+};
+
+/* Cores that stand idle for the moment that it takes to wake them, again and again. */
+static bool wake_up_look(const struct report *report, const struct core_time *time,
+			 struct finding *finding)
+{
+	const uint64_t *state_ns = report->tree.state_ns;
+	uint64_t wakings = 0;
+
+	(void)time;
+	if (state_ns[STATE_READY_WOKEN] <= state_ns[STATE_READY_PREEMPTED] ||
+	    report->idle.away_ns >= report->idle.ready_ns / 2)
+		return false;
+	for (size_t i = 0; i < report->threads_listed; i++)
+		wakings += report->threads[i].thread->woken_switch_ins;
+	finding->cost_ns = report->idle.ready_ns;
+	finding_say(finding->evidence, "Threads came to a core %s after a waking, %s after it on "
+		    "average; cores stood idle meanwhile.", format_noun(wakings, "time", "times").s,
+		    format_time(wakings ? state_ns[STATE_READY_WOKEN] / wakings : 0, ascii).s);
+	finding->next = "hand over more at once, so that fewer threads are woken";
+	return true;
+}
+
+const struct finding_kind wake_up_kind = {
+	.name = "wake_ups",
+	.title = "Slow to wake up",
+	.look = wake_up_look,
 };

@@ -2,6 +2,7 @@
 /*
  * What is worth fixing, with all that is known of it.
  */
+#include "analyzer/analysis.h"
 #include "analyzer/sections/section.h"
 #include "analyzer/wrap.h"
 
@@ -14,7 +15,7 @@ static void finding_print(const struct report *report, size_t i, struct style st
 	fprintf(out, "  %zu. %s%s%s\n", i + 1, finding->kind->title, placed ? ": " : "",
 		finding->place);
 	if (!finding->note)
-		sentence_print(out, "     ", "Cost: %s of core time, %s of what is lost, %s of all "
+		sentence_print(out, "     ", "Cost: %s of core time, %s of the loss, %s of all "
 			       "there was%s.", format_time(finding->cost_ns, style).s,
 			       format_percent(finding->cost_ns, time->lost_ns).s,
 			       format_percent(finding->cost_ns, time->all_ns).s,
@@ -41,8 +42,9 @@ static int findings_text(const struct report *report, struct style style, FILE *
 	return 0;
 }
 
-static json_t *finding_json(struct json_out *out, const struct finding *finding)
+static json_t *finding_json(struct json_out *out, const struct report *report, size_t i)
 {
+	const struct finding *finding = &report->findings.list[i];
 	json_t *object = json_object();
 
 	put(out, object, "kind", json_string(finding->kind->name));
@@ -56,6 +58,9 @@ static json_t *finding_json(struct json_out *out, const struct finding *finding)
 	put_text(out, object, "evidence", finding->evidence);
 	put_text(out, object, "doubt", finding->doubt);
 	put_text(out, object, "next", finding->next);
+	put(out, object, "times_as_fast", finding->gain && finding->gain->result.wall_ns ?
+	    json_real((double)report->analysis->predict.base.wall_ns /
+		      (double)finding->gain->result.wall_ns) : json_null());
 	return object;
 }
 
@@ -70,7 +75,7 @@ static json_t *findings_json(struct json_out *out, const struct report *report)
 	put_number(out, object, "lost_ns", findings->time.lost_ns);
 	put_number(out, object, "hidden_ns", findings->hidden_ns);
 	for (size_t i = 0; i < findings->cnt; i++)
-		append(out, list, finding_json(out, &findings->list[i]));
+		append(out, list, finding_json(out, report, i));
 	put(out, object, "list", list);
 	return object;
 }

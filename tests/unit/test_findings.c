@@ -296,6 +296,59 @@ static void test_unknown_turns_the_verdict(void **state)
 	}
 }
 
+/* Two cores, and a thread that comes to the idle one 5 ms after each waking. */
+static void test_slow_wake_ups(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	core_idle(tb, SECOND, 1);
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t at_ns = SECOND + i * 10000000;
+
+		tb_switch(tb, at_ns + 4000000, 1, 0, TRACE_HOW_NONE, 2);
+		tb_block(tb, at_ns + 9000000, 1, 2, NR_FUTEX, 0x100, 0);
+		tb_waking(tb, at_ns + 9000000, 0, 1, 2, NR_FUTEX, 0x100, 1);
+	}
+	tb_switch(tb, 2 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 2 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 2 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	finding = found(tb, &wake_up_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 100 * UINT64_C(5000000));
+	assert_null(found(tb, &idle_ready_kind));
+}
+
+/* The holder of a lock is pushed off the only core: it costs none, and still holds up who waits. */
+static void test_holder_off_core_is_a_note(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb->cores = "1";
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_thread(tb, SECOND, 0, 1, 3, 1);
+	tb_switch(tb, SECOND, 0, 1, TRACE_HOW_PREEMPTED, 2);
+	tb_block(tb, SECOND + 1000, 0, 2, NR_FUTEX, 0x100, 0)->owner = 1;
+	tb_switch(tb, SECOND + 1000, 0, 0, TRACE_HOW_NONE, 3);
+	tb_switch(tb, 2 * SECOND, 0, 3, TRACE_HOW_DEAD, 1);
+	tb_waking(tb, 2 * SECOND, 0, 1, 2, NR_FUTEX, 0x100, 1);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_DEAD, 2);
+	tb_switch(tb, 2 * SECOND, 0, 2, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 2 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	finding = found(tb, &lock_off_core_kind);
+	assert_non_null(finding);
+	assert_true(finding->note);
+	assert_ptr_equal(finding, &tb->report.findings.list[0]);
+	assert_null(found(tb, &lock_kind));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -312,6 +365,8 @@ int main(void)
 		TEST(test_oversubscribed_blames_no_lock),
 		TEST(test_other_programs),
 		TEST(test_unknown_turns_the_verdict),
+		TEST(test_slow_wake_ups),
+		TEST(test_holder_off_core_is_a_note),
 	};
 
 	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);
