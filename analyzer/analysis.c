@@ -31,6 +31,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 		{ &phases_sink, &analysis->phases },
 		{ &room_sink, &analysis->room },
 		{ &gils_sink, &analysis->timeline.gils },
+		{ &gil_sink, &analysis->gil },
 		{ &history_sink, &analysis->history },
 		{ &span_sink, &analysis->span },
 		{ &locks_sink, &analysis->locks },
@@ -61,6 +62,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
 	analysis->span.identity = &analysis->identity;
+	analysis->gil.identity = &analysis->identity;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -94,6 +96,7 @@ void analysis_clear(struct analysis *analysis)
 	predict_clear(&analysis->predict);
 	room_clear(&analysis->room);
 	span_clear(&analysis->span);
+	gil_uses_clear(&analysis->gil);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

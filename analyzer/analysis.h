@@ -15,6 +15,7 @@
 #include "analyzer/analyses/predict.h"
 #include "analyzer/analyses/room.h"
 #include "analyzer/analyses/span.h"
+#include "analyzer/analyses/gil.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -38,6 +39,7 @@ struct analysis {
 	struct stack stack;
 	struct phases phases;
 	struct room room;
+	struct gil_uses gil;
 	struct history history;
 	struct locks locks;
 	struct groups groups;

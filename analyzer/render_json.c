@@ -15,24 +15,6 @@
 
 #define JSON_SCHEMA 1
 
-static json_t *gil_json(struct json_out *out, const struct gil_count *gil)
-{
-	json_t *object = json_object();
-
-	put_number(out, object, "id", gil->id);
-	put_number(out, object, "process", gil->process);
-	put_number(out, object, "address", gil->address);
-	put_number(out, object, "run_ns", gil->run_ns);
-	put_number(out, object, "doubled_ns", gil->doubled_ns);
-	put_number(out, object, "peeks", gil->peeks);
-	put_number(out, object, "switches_seen", gil->seen);
-	put_number(out, object, "switches_missed", gil->missed);
-	put_number(out, object, "takes", gil->takes);
-	put_number(out, object, "changes", gil->changes);
-	put_number(out, object, "requests", gil->requests);
-	return object;
-}
-
 static json_t *command_json(struct json_out *out, const struct run *run)
 {
 	json_t *arguments = json_array();
@@ -85,13 +67,10 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 /* All but the lists that may be long. */
 static json_t *facts_json(struct json_out *out, const struct report *report, const char *file)
 {
-	json_t *gils = json_array(), *root = json_object();
+	json_t *root = json_object();
 
 	run_put(out, root, report, file);
 	scope_put(out, root, &report->tree);
-	for (size_t i = 0; i < report->gils_cnt; i++)
-		append(out, gils, gil_json(out, report->gils[i]));
-	put(out, root, "gils", gils);
 	for (size_t i = 0; sections[i]; i++)
 		if (sections[i]->json)
 			put(out, root, section_member(sections[i]),

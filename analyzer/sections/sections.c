@@ -10,6 +10,7 @@ extern const struct section findings_section;
 extern const struct section states_section;
 extern const struct section idle_section;
 extern const struct section locks_section;
+extern const struct section gil_section;
 extern const struct section calls_section;
 extern const struct section processes_section;
 extern const struct section threads_section;
@@ -25,6 +26,7 @@ const struct section *const sections[] = {
 	&states_section,
 	&idle_section,
 	&locks_section,
+	&gil_section,
 	&calls_section,
 	&processes_section,
 	&threads_section,

@@ -248,6 +248,8 @@ static bool sides_same(struct sides *sides)
 		bottles_same, blame_same,
 		span_same,
 		bottles_same, locks_same,
+		bottles_same,
+		gil_uses_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

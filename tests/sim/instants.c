@@ -61,6 +61,10 @@ static void instants_collect(struct fingers *fingers, const struct sim_story *st
 	for (size_t i = 0; i < story->tracks_cnt; i++) {
 		for (size_t j = 0; j < story->tracks[i].pieces_cnt; j++)
 			instant_add(fingers, story, story->tracks[i].pieces[j].from_ns);
+		for (size_t j = 0; j < story->tracks[i].holds_cnt; j++) {
+			instant_add(fingers, story, story->tracks[i].holds[j].from_ns);
+			instant_add(fingers, story, story->tracks[i].holds[j].to_ns);
+		}
 		if (story->tracks[i].begun)
 			instant_add(fingers, story, story->tracks[i].death_ns);
 	}

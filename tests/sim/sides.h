@@ -51,5 +51,7 @@ bool blame_same(struct sides *sides);
 bool span_same(struct sides *sides);
 /* compare_locks.c */
 bool locks_same(struct sides *sides);
+/* compare_gil.c */
+bool gil_uses_same(struct sides *sides);
 
 #endif

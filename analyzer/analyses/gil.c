@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * At each change the thread's part in its GILs is taken back and put in anew; in between, what all do
+ * together is added up.
+ */
+#include "analyzer/analyses/gil.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyzer/array.h"
+#include "analyzer/thread.h"
+
+const char *const gil_gap_names[GIL_GAP_CNT] = {
+	[GIL_GAP_TAKING] = "taking",
+	[GIL_GAP_READY] = "ready",
+	[GIL_GAP_ASLEEP] = "asleep",
+};
+
+static void *item_new(void *items, size_t *cap, size_t *cnt, struct idmap *ids, uint64_t key, size_t size)
+{
+	void **list, *item;
+
+	if (array_reserve(items, cap, *cnt + 1, sizeof(item)))
+		return NULL;
+	item = calloc(1, size);
+	if (!item)
+		return NULL;
+	if (idmap_put(ids, key, item)) {
+		free(item);
+		return NULL;
+	}
+	memcpy(&list, items, sizeof(list));
+	list[(*cnt)++] = item;
+	return item;
+}
+
+static struct gil_use *use_find(struct gil_uses *uses, uint64_t id, const struct change *change)
+{
+	struct gil_use *use = idmap_get(&uses->ids, id);
+
+	if (use)
+		return use;
+	use = item_new(&uses->uses, &uses->uses_cap, &uses->uses_cnt, &uses->ids, id, sizeof(*use));
+	if (use) {
+		use->id = id;
+		use->process = change->thread->process;
+		use->last_ns = change->at_ns;
+	}
+	return use;
+}
+
+static struct gil_part *part_find(struct gil_use *use, const struct thread *thread)
+{
+	uint64_t key = 1 + (uint64_t)thread->slot;
+	struct gil_part *part = idmap_get(&use->part_ids, key);
+
+	if (part)
+		return part;
+	part = item_new(&use->parts, &use->parts_cap, &use->parts_cnt, &use->part_ids, key, sizeof(*part));
+	if (part)
+		part->thread = thread;
+	return part;
+}
+
+static void clock_advance(struct gil_clock *clock, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - clock->last_ns;
+
+	clock->last_ns = now_ns;
+	clock->active_ns += clock->active_cnt ? passed_ns : 0;
+	clock->work_ns += clock->true_cnt * passed_ns;
+	clock->unknown_ns += clock->unknown_cnt ? passed_ns : 0;
+}
+
+static unsigned int counts_of(enum thread_state state)
+{
+	return state < STATE_CNT ? state_infos[state].counts : 0;
+}
+
+static bool is_active(enum thread_state state)
+{
+	return counts_of(state) & (COUNTS_APPARENT | COUNTS_OVERLAP);
+}
+
+static bool is_true(enum thread_state state)
+{
+	return counts_of(state) & COUNTS_TRUE;
+}
+
+static void clock_change(struct gil_clock *clock, const struct change *change)
+{
+	clock_advance(clock, change->at_ns);
+	clock->active_cnt += is_active(change->to);
+	clock->active_cnt -= is_active(change->from);
+	clock->true_cnt += is_true(change->to);
+	clock->true_cnt -= is_true(change->from);
+	clock->unknown_cnt += change->to == STATE_UNKNOWN;
+	clock->unknown_cnt -= change->from == STATE_UNKNOWN;
+}
+
+static int level_add(struct gil_use *use, uint64_t passed_ns)
+{
+	size_t level = use->wanting_cnt;
+	int err = array_reserve(&use->level_ns, &use->levels_cap, level + 1, sizeof(*use->level_ns));
+
+	if (err)
+		return err;
+	if (use->levels_cnt <= level)
+		use->levels_cnt = level + 1;
+	use->level_ns[level] += passed_ns;
+	return 0;
+}
+
+static enum gil_gap gap_of(const struct gil_use *use)
+{
+	if (use->wanting_in[GIL_GAP_TAKING])
+		return GIL_GAP_TAKING;
+	return use->wanting_in[GIL_GAP_READY] ? GIL_GAP_READY : GIL_GAP_ASLEEP;
+}
+
+static int use_advance(struct gil_use *use, uint64_t now_ns)
+{
+	uint64_t passed_ns = now_ns - use->last_ns;
+
+	use->last_ns = now_ns;
+	if (!passed_ns)
+		return 0;
+	use->holding_ns += (unsigned __int128)use->holding_cnt * passed_ns;
+	if (use->holding_cnt)
+		use->held_ns += passed_ns;
+	if (use->running_cnt)
+		use->run_ns += passed_ns;
+	else if (use->holding_cnt)
+		use->off_core_ns += passed_ns;
+	if (!use->wanting_cnt)
+		return 0;
+	use->wanted_ns += passed_ns;
+	if (use->holding_cnt)
+		use->wanted_held_ns += passed_ns;
+	else
+		use->gap_ns[gap_of(use)] += passed_ns;
+	return level_add(use, passed_ns);
+}
+
+/* What the thread does with GILs from this change on. */
+static int doing_next(struct gil_uses *uses, const struct gil_doing *before, const struct change *change,
+		      struct gil_doing *ret_next)
+{
+	uint64_t held = change->to_gil ? change->to_gil : change->to_held;
+	struct gil_doing next = { .runs = change->to_gil, .as = GIL_GAP_ASLEEP };
+
+	if (held) {
+		next.held = use_find(uses, held, change);
+		next.held_part = next.held ? part_find(next.held, change->thread) : NULL;
+	}
+	if (change->to == STATE_WAIT_GIL && change->to_wait.gil) {
+		next.wanted = use_find(uses, change->to_wait.gil, change);
+		next.wanted_part = next.wanted ? part_find(next.wanted, change->thread) : NULL;
+	} else if (change->to == STATE_RUN_SPIN || change->to == STATE_READY_WOKEN ||
+		   change->to == STATE_READY_PREEMPTED) {
+		next.wanted = before->wanted;
+		next.wanted_part = before->wanted_part;
+		next.as = change->to == STATE_RUN_SPIN ? GIL_GAP_TAKING : GIL_GAP_READY;
+	}
+	if ((held && !next.held_part) || (next.wanted && !next.wanted_part))
+		return -ENOMEM;
+	*ret_next = next;
+	return 0;
+}
+
+/* sign: 1 or -1. */
+static void doing_count(const struct gil_doing *doing, uint64_t sign)
+{
+	if (doing->held) {
+		doing->held->holding_cnt += sign;
+		doing->held->running_cnt += doing->runs ? sign : 0;
+	}
+	if (doing->wanted) {
+		doing->wanted->wanting_cnt += sign;
+		doing->wanted->wanting_in[doing->as] += sign;
+	}
+}
+
+/* Nobody knows when it really ended. */
+static bool is_cut(const struct change *change)
+{
+	return change->to == STATE_UNKNOWN || (change->to == STATE_CNT && change->thread->left_alive);
+}
+
+static int hold_end(struct gil_uses *uses, const struct gil_doing *doing, const struct change *change)
+{
+	struct gil_use *use = doing->held;
+	uint64_t ns = change->at_ns - doing->held_part->hold_since_ns;
+
+	doing->held_part->hold_ns += ns;
+	use->cut_cnt += is_cut(change);
+	use->yields_cnt += change->to == STATE_RUN_SPIN || change->to == STATE_WAIT_GIL;
+	use->released = !is_cut(change);
+	use->released_ns = change->at_ns;
+	if (!use->holding_cnt)
+		use->held_active_ns += uses->clocks[use->process->slot].active_ns - use->held_from_ns;
+	return spread_add(&use->hold, ns);
+}
+
+/* before: what the thread did until now. */
+static int hold_begin(struct gil_uses *uses, const struct gil_doing *before,
+		      const struct gil_doing *doing, uint64_t now_ns)
+{
+	struct gil_use *use = doing->held;
+	uint64_t from_ns = use->released_ns;
+
+	doing->held_part->holds_cnt++;
+	doing->held_part->hold_since_ns = now_ns;
+	if (use->holding_cnt == 1)
+		use->held_from_ns = uses->clocks[use->process->slot].active_ns;
+	if (before->wanted != use) {
+		use->overtakes_cnt += use->wanting_cnt > (doing->wanted == use);
+		return 0;
+	}
+	if (use->holding_cnt > 1 || !use->released)
+		return 0;
+	if (from_ns < before->wanted_part->wait_since_ns)
+		from_ns = before->wanted_part->wait_since_ns;
+	return now_ns > from_ns ? spread_add(&use->hand_over, now_ns - from_ns) : 0;
+}
+
+static int wait_end(const struct gil_doing *doing, const struct change *change)
+{
+	struct gil_part *part = doing->wanted_part;
+	uint64_t ns = change->at_ns - part->wait_since_ns;
+
+	part->wait_ns += ns;
+	if (ns > part->wait_max_ns)
+		part->wait_max_ns = ns;
+	doing->wanted->cut_cnt += is_cut(change);
+	return spread_add(&doing->wanted->wait, ns);
+}
+
+static void wait_begin(const struct gil_doing *doing, uint64_t now_ns)
+{
+	doing->wanted_part->waits_cnt++;
+	doing->wanted_part->wait_since_ns = now_ns;
+}
+
+static int doing_advance(struct gil_uses *uses, const struct gil_doing *doing, uint64_t now_ns)
+{
+	int err = 0;
+
+	if (doing->held) {
+		clock_advance(&uses->clocks[doing->held->process->slot], now_ns);
+		err = use_advance(doing->held, now_ns);
+	}
+	if (!err && doing->wanted)
+		err = use_advance(doing->wanted, now_ns);
+	return err;
+}
+
+static int doing_change(struct gil_uses *uses, struct gil_doing *doing, const struct change *change)
+{
+	const struct gil_doing before = *doing;
+	struct gil_doing next;
+	int err = doing_next(uses, &before, change, &next);
+
+	if (!err)
+		err = doing_advance(uses, &before, change->at_ns);
+	if (!err)
+		err = doing_advance(uses, &next, change->at_ns);
+	if (err)
+		return err;
+	doing_count(&before, (uint64_t)-1);
+	doing_count(&next, 1);
+	*doing = next;
+	if (before.held && before.held != next.held)
+		err = hold_end(uses, &before, change);
+	if (!err && next.held && next.held != before.held)
+		err = hold_begin(uses, &before, &next, change->at_ns);
+	if (!err && before.wanted && before.wanted != next.wanted)
+		err = wait_end(&before, change);
+	if (!err && next.wanted && next.wanted != before.wanted)
+		wait_begin(&next, change->at_ns);
+	return err;
+}
+
+/* What the state that is left says of GILs whether or not it is known which. */
+static void left_count(struct gil_uses *uses, const struct gil_doing *doing, const struct change *change)
+{
+	uint64_t passed_ns = change->at_ns - change->since_ns;
+
+	if (change->from == STATE_RUN_GIL && change->from_gil)
+		doing->held->sampled_ns += change->sampled ? passed_ns : 0;
+	else if (change->from == STATE_RUN_GIL ||
+		 (change->from == STATE_WAIT_GIL && !change->from_wait.gil))
+		uses->nameless_ns += passed_ns;
+}
+
+static int uses_change(void *ctx, const struct change *change)
+{
+	uint32_t process = change->thread->process->slot, thread = change->thread->slot;
+	struct gil_uses *uses = ctx;
+	int err = array_reserve(&uses->clocks, &uses->clocks_cap, (size_t)process + 1,
+				sizeof(*uses->clocks));
+
+	if (!err)
+		err = array_reserve(&uses->threads, &uses->threads_cap, (size_t)thread + 1,
+				    sizeof(*uses->threads));
+	if (err)
+		return err;
+	clock_change(&uses->clocks[process], change);
+	left_count(uses, &uses->threads[thread], change);
+	return doing_change(uses, &uses->threads[thread], change);
+}
+
+static int use_check(struct gil_uses *uses, const struct gil_use *use)
+{
+	uint64_t gaps_ns = use->wanted_held_ns;
+	unsigned __int128 wanting_ns = 0;
+	int err;
+
+	for (int i = 0; i < GIL_GAP_CNT; i++)
+		gaps_ns += use->gap_ns[i];
+	for (size_t i = 1; i < use->levels_cnt; i++)
+		wanting_ns += (unsigned __int128)i * use->level_ns[i];
+	err = identity_check(uses->identity, !use->holding_cnt && use->holding_ns == use->hold.sum_ns,
+			     "GIL %" PRIu64 ": its holds sum to %" PRIu64 " ns, it was held for %" PRIu64
+			     " ns by all together", use->id, use->hold.sum_ns, (uint64_t)use->holding_ns);
+	if (!err)
+		err = identity_check(uses->identity, !use->wanting_cnt && wanting_ns == use->wait.sum_ns,
+				     "GIL %" PRIu64 ": waits for it sum to %" PRIu64 " ns, it was wanted"
+				     " for %" PRIu64 " ns by all together", use->id, use->wait.sum_ns,
+				     (uint64_t)wanting_ns);
+	if (err)
+		return err;
+	return identity_check(uses->identity, gaps_ns == use->wanted_ns,
+			      "GIL %" PRIu64 ": wanted for %" PRIu64 " ns, held or in gaps for %" PRIu64
+			      " ns of that", use->id, use->wanted_ns, gaps_ns);
+}
+
+static int part_compare(const void *left, const void *right)
+{
+	const struct gil_part *a = *(struct gil_part *const *)left;
+	const struct gil_part *b = *(struct gil_part *const *)right;
+
+	if (a->starved != b->starved)
+		return a->starved > b->starved ? -1 : 1;
+	return (a->thread->slot > b->thread->slot) - (a->thread->slot < b->thread->slot);
+}
+
+static void parts_settle(struct gil_use *use)
+{
+	for (size_t i = 0; i < use->parts_cnt; i++) {
+		struct gil_part *part = use->parts[i];
+
+		part->starved = (__int128)part->wait_ns * use->hold.sum_ns -
+				(__int128)part->hold_ns * use->wait.sum_ns;
+	}
+	if (use->parts_cnt)
+		qsort(use->parts, use->parts_cnt, sizeof(*use->parts), part_compare);
+}
+
+static int use_compare(const void *left, const void *right)
+{
+	const struct gil_use *a = *(struct gil_use *const *)left;
+	const struct gil_use *b = *(struct gil_use *const *)right;
+
+	if (a->wait.sum_ns != b->wait.sum_ns)
+		return a->wait.sum_ns > b->wait.sum_ns ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static int uses_end(void *ctx, const struct run *run)
+{
+	struct gil_uses *uses = ctx;
+	int err = 0;
+
+	(void)run;
+	for (size_t i = 0; !err && i < uses->uses_cnt; i++) {
+		struct gil_use *use = uses->uses[i];
+		const struct gil_clock *clock = &uses->clocks[use->process->slot];
+
+		use->active_ns = clock->active_ns;
+		use->work_ns = clock->work_ns;
+		use->unknown_ns = clock->unknown_ns;
+		parts_settle(use);
+		err = use_check(uses, use);
+	}
+	if (uses->uses_cnt)
+		qsort(uses->uses, uses->uses_cnt, sizeof(*uses->uses), use_compare);
+	return err;
+}
+
+const struct gil_use *gil_use_of(const struct gil_uses *uses, uint64_t id)
+{
+	return idmap_get(&uses->ids, id);
+}
+
+double gil_ceiling(const struct gil_use *use, uint64_t cores_cnt)
+{
+	double serial;
+
+	if (!use->work_ns || !cores_cnt)
+		return 0;
+	serial = (double)use->run_ns / (double)use->work_ns;
+	return 1 / (serial + (1 - serial) / (double)cores_cnt);
+}
+
+static void use_free(struct gil_use *use)
+{
+	for (size_t i = 0; i < use->parts_cnt; i++)
+		free(use->parts[i]);
+	free(use->parts);
+	free(use->level_ns);
+	idmap_clear(&use->part_ids);
+	spread_clear(&use->hold);
+	spread_clear(&use->wait);
+	spread_clear(&use->hand_over);
+	free(use);
+}
+
+void gil_uses_clear(struct gil_uses *uses)
+{
+	for (size_t i = 0; i < uses->uses_cnt; i++)
+		use_free(uses->uses[i]);
+	free(uses->uses);
+	free(uses->threads);
+	free(uses->clocks);
+	idmap_clear(&uses->ids);
+	*uses = (struct gil_uses){ 0 };
+}
+
+const struct sink gil_sink = {
+	.name = "gil",
+	.change = uses_change,
+	.end = uses_end,
+};
