@@ -23,7 +23,7 @@ static bool waits_same(struct sides *sides, const struct sim_words *words,
 	       same(sides, "word", address, "waiters", waits->waiters_max, word->waiters_max);
 }
 
-static bool blame_same(struct sides *sides, const struct sim_word_sum *word, const struct lock *lock)
+static bool lock_blame_same(struct sides *sides, const struct sim_word_sum *word, const struct lock *lock)
 {
 	uint64_t address = word->address, certain_ns[SIM_NOBODY] = { 0 };
 	size_t cnt;
@@ -97,7 +97,7 @@ static bool lock_same(struct sides *sides, const struct sim_words *words, const 
 		    !same(sides, "word", address, "time of a certainty", lock->certain_ns[i],
 			  word->certain_ns[i]))
 			return false;
-	return waits_same(sides, words, word, &lock->waits) && blame_same(sides, word, lock) &&
+	return waits_same(sides, words, word, &lock->waits) && lock_blame_same(sides, word, lock) &&
 	       holder_same(sides, word, lock, OWNER_EXACT) &&
 	       chains_same(sides, words, word, lock) &&
 	       same(sides, "word", address, "spread", lock->wait_spread.sum_ns, word->wait_ns) &&

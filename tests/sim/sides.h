@@ -37,21 +37,15 @@ uint64_t of_state(const struct sides *sides, const uint64_t *values, int state);
 /* By its id; every thread of the analyzer's is one of the world's by then. */
 size_t slot_of(const struct sides *sides, const struct thread *thread);
 
-/* compare_bottle.c */
-bool bottles_same(struct sides *sides);
-/* compare_path.c */
-bool path_same(struct sides *sides);
-/* compare_NAME.c */
-bool stack_same(struct sides *sides);
-bool phases_same(struct sides *sides);
-/* compare_blame.c */
+/* Each in compare_NAME.c: */
 bool blame_same(struct sides *sides);
-
-/* compare_span.c */
-bool span_same(struct sides *sides);
-/* compare_locks.c */
-bool locks_same(struct sides *sides);
-/* compare_gil.c */
+bool bottles_same(struct sides *sides);
 bool gil_uses_same(struct sides *sides);
+bool locks_same(struct sides *sides);
+bool path_same(struct sides *sides);
+bool phases_same(struct sides *sides);
+bool predict_same(struct sides *sides);
+bool span_same(struct sides *sides);
+bool stack_same(struct sides *sides);
 
 #endif
