@@ -69,6 +69,21 @@ static int culprit_add(struct blame_walk *walk, uint32_t waiter, uint32_t culpri
 	return shares_add(&walk->shared[culprits], BLAME_SHARES_MAX, waiter, culprit, SHARE_CONTENTION, ns);
 }
 
+/*
+ * What several caused together is split by waiter, so either all of its pairs are told apart or none.
+ */
+static bool pairs_fit(const struct blame_walk *walk, uint32_t waiter, const uint32_t *culprits, size_t cnt)
+{
+	const struct shares *shared = &walk->shared[cnt];
+
+	if (shared->cnt + cnt <= BLAME_SHARES_MAX)
+		return true;
+	for (size_t i = 0; i < cnt; i++)
+		if (!shares_has(shared, waiter, culprits[i]))
+			return false;
+	return true;
+}
+
 /* So much waiting while the present holders hold it; `waiter` itself is not to blame. */
 static int wait_settle(struct blame_walk *walk, const struct walk_gil *gil, uint32_t waiter, uint64_t ns)
 {
@@ -84,6 +99,8 @@ static int wait_settle(struct blame_walk *walk, const struct walk_gil *gil, uint
 	if (!cnt)
 		return shares_add(&walk->shared[1], BLAME_SHARES_MAX, waiter,
 				 (uint32_t)walk->blame->threads_cnt + BLAME_HAND_OVER, SHARE_CONTENTION, ns);
+	if (cnt > 1 && !pairs_fit(walk, waiter, culprits, cnt))
+		waiter = SEVERAL;
 	for (size_t i = 0; !err && i < cnt; i++)
 		err = culprit_add(walk, waiter, culprits[i], cnt, ns);
 	return err;

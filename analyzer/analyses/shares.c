@@ -5,7 +5,6 @@
 #include "analyzer/analyses/shares.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "analyzer/array.h"
@@ -49,6 +48,11 @@ static int index_grow(struct shares *shares)
 	for (size_t i = 0; i < shares->cnt; i++)
 		*share_place(shares, shares->shares[i].from, shares->shares[i].to) = (uint32_t)i + 1;
 	return 0;
+}
+
+bool shares_has(const struct shares *shares, uint32_t from, uint32_t to)
+{
+	return shares->index_cap && *share_place(shares, from, to);
 }
 
 int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, enum share_part part,

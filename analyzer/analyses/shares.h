@@ -5,6 +5,7 @@
 #ifndef ANALYZER_ANALYSES_SHARES_H
 #define ANALYZER_ANALYSES_SHARES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct shares {
 	size_t index_cap;
 };
 
+bool shares_has(const struct shares *shares, uint32_t from, uint32_t to);
 /*
  * Adds to the pair's sum. Where that would be one pair more than the limit, it goes to the pair of `from`
  * UINT32_MAX and `to`, for which there always is room.
