@@ -145,11 +145,25 @@ static void cmetrics_round(struct bottles *bottles)
 	}
 }
 
+static int group_compare(const void *left, const void *right)
+{
+	const struct group_bottles *a = left, *b = right;
+	uint64_t a_ns = a->bottles[BOTTLE_APPARENT].height_ns, b_ns = b->bottles[BOTTLE_APPARENT].height_ns;
+
+	if (a_ns != b_ns)
+		return a_ns > b_ns ? -1 : 1;
+	return (a->group > b->group) - (a->group < b->group);
+}
+
 static int groups_sum(struct bottles *bottles)
 {
-	bottles->of_groups = calloc(bottles->groups->groups_cnt + 1, sizeof(*bottles->of_groups));
+	size_t groups_cnt = bottles->groups->groups_cnt;
+
+	bottles->of_groups = calloc(groups_cnt + 1, sizeof(*bottles->of_groups));
 	if (!bottles->of_groups)
 		return -ENOMEM;
+	for (size_t i = 0; i < groups_cnt; i++)
+		bottles->of_groups[i].group = &bottles->groups->groups[i];
 	for (size_t i = 0; i < bottles->threads_cnt; i++) {
 		const struct thread_bottles *own = &bottles->threads[i];
 
@@ -161,6 +175,7 @@ static int groups_sum(struct bottles *bottles)
 			sum->active_ns += own->bottles[kind].active_ns;
 		}
 	}
+	qsort(bottles->of_groups, groups_cnt, sizeof(*bottles->of_groups), group_compare);
 	return 0;
 }
 

@@ -44,6 +44,7 @@ struct bottle_crowd {
 };
 
 struct group_bottles {
+	const struct thread_group *group;
 	struct bottle bottles[BOTTLE_KIND_CNT];
 };
 
@@ -53,7 +54,7 @@ struct bottles {
 	struct bottle_crowd crowds[BOTTLE_KIND_CNT];
 	struct thread_bottles *threads;	/* by slot */
 	size_t threads_cap, threads_cnt;
-	struct group_bottles *of_groups;	/* as in `groups`, sums over their threads; after `end` */
+	struct group_bottles *of_groups;	/* sums over their threads, most apparent first; after `end` */
 };
 
 /* ctx: a struct bottles, zeroed but for `identity` and `groups`, whose sink comes first. */

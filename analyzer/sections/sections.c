@@ -11,6 +11,8 @@ extern const struct section states_section;
 extern const struct section idle_section;
 extern const struct section locks_section;
 extern const struct section gil_section;
+extern const struct section blame_section;
+extern const struct section bottle_section;
 extern const struct section calls_section;
 extern const struct section processes_section;
 extern const struct section threads_section;
@@ -27,6 +29,8 @@ const struct section *const sections[] = {
 	&idle_section,
 	&locks_section,
 	&gil_section,
+	&blame_section,
+	&bottle_section,
 	&calls_section,
 	&processes_section,
 	&threads_section,

@@ -116,7 +116,8 @@ static void test_groups(void **state)
 	assert_string_equal(groups->groups[group].name, "worker-");
 	assert_int_equal(groups->groups[group].threads_cnt, 2);
 	assert_int_equal(groups->groups[group].first->id, 2);
-	of_group = &tb->analysis.bottles.of_groups[group];
+	of_group = &tb->analysis.bottles.of_groups[0];
+	assert_ptr_equal(of_group->group, &groups->groups[group]);
 	assert_int_equal(of_group->bottles[BOTTLE_TRUE].height_ns, 2000 + 1500);
 	assert_int_equal(of_group->bottles[BOTTLE_TRUE].active_ns, 5000 + 4001);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names of threads and thread groups.
+ */
+#include "analyzer/sections/party.h"
+
+#include <inttypes.h>
+
+#include "analyzer/sections/section.h"
+
+struct text party_thread(const struct thread *thread, struct style style)
+{
+	struct text text;
+
+	snprintf(text.s, sizeof(text.s), "%.60s %" PRIu64, format_name(thread->comm, NAME_WIDTH, style).s,
+		 thread->tid);
+	return text;
+}
+
+struct text party_group(const struct thread_group *group, struct style style)
+{
+	struct text text;
+
+	if (group->threads_cnt == 1)
+		return format_name(group->first->comm, NAME_WIDTH, style);
+	snprintf(text.s, sizeof(text.s), "%.60s %.3s %.20s", format_name(group->name, NAME_WIDTH, style).s,
+		 style.utf8 ? "×" : "x", format_count(group->threads_cnt).s);
+	return text;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How threads and thread groups are called in the text: the same in all sections.
+ */
+#ifndef ANALYZER_SECTIONS_PARTY_H
+#define ANALYZER_SECTIONS_PARTY_H
+
+#include "analyzer/analyses/groups.h"
+#include "analyzer/table.h"
+
+/* "worker 1234" */
+struct text party_thread(const struct thread *thread, struct style style);
+/* "worker- × 4", or the thread's own name when it is alone. */
+struct text party_group(const struct thread_group *group, struct style style);
+
+#endif
