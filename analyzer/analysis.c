@@ -62,6 +62,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
 	analysis->span.identity = &analysis->identity;
+	analysis->span.gils = &analysis->timeline.gils;
 	analysis->gil.identity = &analysis->identity;
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)

@@ -229,6 +229,14 @@ static void longest_insert(struct path *path, const struct path_segment *segment
 	path->longest[at] = *segment;
 }
 
+static void thread_add(struct path_thread *row, const struct path_segment *segment)
+{
+	row->thread = segment->thread;
+	row->ns += segment_ns(segment);
+	row->state_ns[segment->state] += segment_ns(segment);
+	row->segments_cnt++;
+}
+
 static int segment_add(void *ctx, const struct path_segment *segment)
 {
 	uint64_t ns = segment_ns(segment);
@@ -241,12 +249,10 @@ static int segment_add(void *ctx, const struct path_segment *segment)
 	path->length_ns += ns;
 	path->state_ns[segment->state] += ns;
 	path->segments_cnt++;
-	if (segment->thread) {
-		path->threads[segment->thread->slot].state_ns[segment->state] += ns;
-		path->threads[segment->thread->slot].segments_cnt++;
-	} else {
+	if (segment->thread)
+		thread_add(&path->threads[segment->thread->slot], segment);
+	else
 		path->nobody_ns += ns;
-	}
 	if (object && segment->state == STATE_RUN_GIL)
 		object->run_ns += ns;
 	else if (object)
@@ -298,6 +304,43 @@ static int path_check(struct path *path, const struct run *run)
 			      " ns", waits_ns, wall_ns);
 }
 
+static int thread_compare(const void *left, const void *right)
+{
+	const struct path_thread *a = *(struct path_thread *const *)left;
+	const struct path_thread *b = *(struct path_thread *const *)right;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return a->thread->id < b->thread->id ? -1 : 1;
+}
+
+static int object_compare(const void *left, const void *right)
+{
+	const struct path_object *a = *(struct path_object *const *)left;
+	const struct path_object *b = *(struct path_object *const *)right;
+	uint64_t a_ns = a->hops.wait_ns + a->wait_ns, b_ns = b->hops.wait_ns + b->wait_ns;
+
+	if (a_ns != b_ns)
+		return a_ns > b_ns ? -1 : 1;
+	if (a->gil != b->gil)
+		return a->gil ? -1 : 1;
+	return a->id < b->id ? -1 : 1;
+}
+
+static int path_rank(struct path *path)
+{
+	path->ranking = calloc(path->threads_cnt + 1, sizeof(struct path_thread *));
+	if (!path->ranking)
+		return -ENOMEM;
+	for (size_t i = 0; i < path->threads_cnt; i++)
+		if (path->threads[i].ns)
+			path->ranking[path->ranking_cnt++] = &path->threads[i];
+	qsort(path->ranking, path->ranking_cnt, sizeof(struct path_thread *), thread_compare);
+	if (path->objects_cnt)
+		qsort(path->objects, path->objects_cnt, sizeof(struct path_object *), object_compare);
+	return 0;
+}
+
 int path_find(struct path *path, const struct history *history, const struct run *run,
 	      const struct people *people)
 {
@@ -308,7 +351,9 @@ int path_find(struct path *path, const struct history *history, const struct run
 		return -ENOMEM;
 	path->threads_cnt = people->threads_cnt;
 	err = path_walk(history, run, people, &(struct path_visitor){ segment_add, hop_add, path });
-	return err ? err : path_check(path, run);
+	if (!err)
+		err = path_check(path, run);
+	return err ? err : path_rank(path);
 }
 
 const struct path_object *path_word(const struct path *path, uint32_t slot)
@@ -329,5 +374,6 @@ void path_clear(struct path *path)
 	idmap_clear(&path->word_ids);
 	idmap_clear(&path->gil_ids);
 	free(path->threads);
+	free(path->ranking);
 	*path = (struct path){ 0 };
 }

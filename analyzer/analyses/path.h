@@ -63,6 +63,8 @@ struct path_hops {
 };
 
 struct path_thread {
+	const struct thread *thread;
+	uint64_t ns;			/* its share */
 	uint64_t state_ns[STATE_CNT];
 	uint64_t segments_cnt;
 };
@@ -87,10 +89,12 @@ struct path {
 	struct path_hops hops[STATE_CNT + 1];	/* by the wait that they ended; the last: births */
 	struct path_thread *threads;		/* by slot */
 	size_t threads_cnt;
+	struct path_thread **ranking;		/* those on the path, the largest share first */
+	size_t ranking_cnt;
 	struct path_segment longest[PATH_LONGEST];	/* of equal ones the later first */
 	size_t longest_cnt;
 	struct idmap word_ids, gil_ids;
-	struct path_object **objects;		/* in no order */
+	struct path_object **objects;		/* the longest waits first */
 	size_t objects_cap, objects_cnt;
 };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "analyzer/array.h"
+#include "analyzer/gils.h"
 #include "analyzer/run.h"
 #include "analyzer/thread.h"
 
@@ -105,6 +106,9 @@ static int span_end(void *ctx, const struct run *run)
 	uint64_t wall_ns = run->end_ns - run->start_ns, own_ns = 0;
 	int err;
 
+	for (size_t i = 0; i < span->gils->counts_cnt; i++)
+		if (span->gils->counts[i]->run_ns > span->gil_ns)
+			span->gil_ns = span->gils->counts[i]->run_ns;
 	for (size_t i = 0; i < span->threads_cnt; i++)
 		if (span->threads[i].own_ns > own_ns)
 			own_ns = span->threads[i].own_ns;
@@ -116,6 +120,8 @@ static int span_end(void *ctx, const struct run *run)
 	if (!err)
 		err = law_check(span, "unlocked span <= span", span->unlocked_ns, span->span_ns);
 	if (!err)
+		err = law_check(span, "time of a GIL <= wall time", span->gil_ns, wall_ns);
+	if (!err)
 		err = law_check(span, "a thread's work <= unlocked span", own_ns, span->unlocked_ns);
 	return err;
 }
@@ -125,7 +131,9 @@ uint64_t span_bound_ns(const struct span *span, uint64_t cores)
 	/* Rounded up: no run is shorter. */
 	uint64_t shared_ns = cores ? span->work_ns / cores + (span->work_ns % cores > 0) : 0;
 
-	return shared_ns > span->span_ns ? shared_ns : span->span_ns;
+	uint64_t serial_ns = span->gil_ns > span->span_ns ? span->gil_ns : span->span_ns;
+
+	return shared_ns > serial_ns ? shared_ns : serial_ns;
 }
 
 void span_clear(struct span *span)

@@ -20,6 +20,8 @@ extern const struct section cores_section;
 extern const struct section levels_section;
 extern const struct section stack_section;
 extern const struct section phases_section;
+extern const struct section path_section;
+extern const struct section span_section;
 extern const struct section predict_section;
 extern const struct section trace_section;
 
@@ -38,6 +40,8 @@ const struct section *const sections[] = {
 	&levels_section,
 	&stack_section,
 	&phases_section,
+	&path_section,
+	&span_section,
 	&predict_section,
 	&trace_section,
 	NULL,

@@ -93,6 +93,9 @@ static void test_shares(void **state)
 	assert_int_equal(path_thread(tb, 2)->state_ns[STATE_READY_WOKEN], 100 + 100);
 	assert_int_equal(path->state_ns[STATE_RUN_FREE], 1800 + 3800);
 	assert_int_equal(path->state_ns[STATE_READY_WOKEN], 400);
+	assert_int_equal(path->ranking_cnt, 2);
+	assert_ptr_equal(path->ranking[0], path_thread(tb, 2));
+	assert_int_equal(path->ranking[0]->ns, 6000);
 }
 
 static void test_hops(void **state)

@@ -134,12 +134,15 @@ static void test_nothing(void **state)
 static void test_bound(void **state)
 {
 	const struct span span = { .work_ns = 1000, .span_ns = 300 };
+	const struct span gil = { .work_ns = 1000, .span_ns = 300, .gil_ns = 700 };
 
 	(void)state;
 	assert_int_equal(span_bound_ns(&span, 1), 1000);
 	assert_int_equal(span_bound_ns(&span, 3), 334);
 	assert_int_equal(span_bound_ns(&span, 4), 300);
 	assert_int_equal(span_bound_ns(&span, 0), 300);
+	assert_int_equal(span_bound_ns(&gil, 4), 700);
+	assert_int_equal(span_bound_ns(&gil, 1), 1000);
 }
 
 /* One thread makes progress from 1000 to 2000, and `cores` cores for 1000 ns. */
@@ -158,7 +161,12 @@ static int laws(struct span *span, uint64_t end_ns, uint32_t cores)
 static void assert_law(uint64_t end_ns, uint32_t cores, uint64_t work_ns, uint64_t unlocked_ns, const char *law)
 {
 	struct identity identity = { "" };
-	struct span span = { .identity = &identity, .work_ns = work_ns, .unlocked_ns = unlocked_ns };
+	struct gil_count gil = { .id = 1, .run_ns = 1000 };
+	struct gil_count *const counts[] = { &gil };
+	const struct gils gils = { .counts = (struct gil_count **)counts, .counts_cnt = 1 };
+	struct span span = {
+		.identity = &identity, .gils = &gils, .work_ns = work_ns, .unlocked_ns = unlocked_ns,
+	};
 	int err = laws(&span, end_ns, cores);
 
 	span_clear(&span);
