@@ -141,7 +141,8 @@ static void next_print(const struct path *path, struct style style, FILE *out)
 	else if (locks_ns >= enough_ns)
 		sentence_print(out, "  ", "Where to look: what is done under these locks.");
 	else if (parts[PART_READY] >= enough_ns)
-		sentence_print(out, "  ", "Where to look: cores. More of them, or fewer threads at once.");
+		sentence_print(out, "  ", "Where to look: who has the cores then: other programs, or too many "
+			       "threads at once.");
 	else if (parts[PART_IO] >= enough_ns)
 		sentence_print(out, "  ", "Where to look: I/O that is waited for one after the other.");
 	else if (parts[PART_SLEEP] >= enough_ns)
@@ -192,23 +193,32 @@ static int thread_row(const struct path *path, const struct path_thread *row, co
 static int threads_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct path *path = path_of(report);
-	size_t rows = report_rows(report, path->ranking_cnt);
+	size_t listed = 0, rows;
 	char align[3 + PART_CNT + 1] = "rnr";
 	uint64_t parts[PART_CNT];
 	struct table *table;
 	int err;
 
+	for (size_t i = 0; i < path->ranking_cnt; i++)
+		listed += report_lists_thread(report, path->ranking[i]->thread);
+	rows = report_rows(report, listed);
+	if (!rows)
+		return 0;
 	parts_sum(path->state_ns, parts);
 	for (int part = 0; part < PART_CNT; part++)
 		if (parts[part])
 			strcat(align, "r");
 	table = table_new(align);
 	err = table ? threads_head(table, parts) : -ENOMEM;
-	for (size_t i = 0; !err && i < rows; i++)
+	for (size_t i = 0, row = 0; !err && row < rows; i++) {
+		if (!report_lists_thread(report, path->ranking[i]->thread))
+			continue;
 		err = thread_row(path, path->ranking[i], parts, style, table);
+		row++;
+	}
 	if (!err) {
 		table_print(table, style, "    ", out);
-		left_out_print(rows, path->ranking_cnt, out);
+		left_out_print(rows, listed, out);
 	}
 	table_free(table);
 	return err;
