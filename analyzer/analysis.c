@@ -80,6 +80,8 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	if (!err)
 		err = timeline_finish(&analysis->timeline);
 	if (!err)
+		err = locks_look_back(&analysis->locks, &analysis->history, &analysis->people);
+	if (!err)
 		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
 	if (!err)
 		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,

@@ -127,6 +127,7 @@ static int history_change(void *ctx, const struct change *change)
 						       wait_object(change->to, &change->to_wait),
 		.gil = holds ? holds : change->from_wait.gil,
 		.held = holds != 0,
+		.owned = change->from_wait.owner != NULL,
 		.thread = change->thread->slot,
 		.kind = HISTORY_CHANGE,
 		.from = (unsigned char)change->from,

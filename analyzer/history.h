@@ -31,8 +31,9 @@ struct history_entry {
 	/* A change: the GIL that it ran under, waited for or held in `from`; 0 = none, or not known. */
 	uint64_t gil;
 	uint32_t thread;	/* slot of the thread that changes or is woken */
-	unsigned char kind : 7;	/* enum history_kind */
+	unsigned char kind : 6;	/* enum history_kind */
 	unsigned char held : 1;	/* a change: it held `gil`, on a core or off it */
+	unsigned char owned : 1;	/* a change: the owner of the lock of `from` could be read */
 	unsigned char from, to;	/* change: enum thread_state; edge: `from` is the wait that it ended */
 	unsigned char cause;	/* edge: enum wake_cause */
 };

@@ -32,6 +32,9 @@
 #include "analyzer/spread.h"
 #include "analyzer/tally.h"
 
+struct history;
+struct people;
+
 enum owner_certainty { OWNER_EXACT, OWNER_LIKELY, OWNER_UNKNOWN, OWNER_CNT };
 extern const char *const owner_certainty_names[OWNER_CNT];
 
@@ -54,7 +57,7 @@ struct lock {
 	struct spread handoffs;			/* from the waking to the core, where a thread woke it */
 	uint64_t wakings_cnt, wakings_waiters;	/* by threads; who waited then, the woken one included */
 	uint64_t certain_cnt[OWNER_CNT], certain_ns[OWNER_CNT];
-	struct holders_sum holder[OWNER_UNKNOWN];	/* what the holder was doing */
+	struct holders_sum holder[OWNER_UNKNOWN];	/* what it was doing, by certainty */
 	uint64_t unlisted_ns;			/* blamed on threads that there was no room to list */
 };
 
@@ -93,6 +96,12 @@ struct locks {
 /* ctx: a struct locks, zeroed but for `identity`, `cores`, `tally`; behind the sinks of these. */
 extern const struct sink locks_sink;
 void locks_clear(struct locks *locks);
+
+/*
+ * Once the sinks have ended: what the likely holders did, who are only known from a wait's end, so the
+ * history is read backwards.
+ */
+int locks_look_back(struct locks *locks, const struct history *history, const struct people *people);
 
 /* Idle core time that was lost to the waits for a word. */
 uint64_t word_idle_ns(const struct word_waits *waits);

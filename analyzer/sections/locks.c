@@ -78,6 +78,14 @@ static struct text waiters_text(const struct word_waits *waits)
 	return text;
 }
 
+/* Waits for it that were in the way of the run. */
+static uint64_t path_wait_ns(const struct report *report, const struct lock *lock)
+{
+	const struct path_object *object = path_word(&report->analysis->path, lock->waits.word->slot);
+
+	return object ? object->hops.wait_ns : 0;
+}
+
 static int lock_row(const struct report *report, const struct lock *lock, struct style style,
 		    struct table *table)
 {
@@ -87,7 +95,7 @@ static int lock_row(const struct report *report, const struct lock *lock, struct
 		lock_name(report, waits->word, style).s, format_count(waits->waits_cnt).s,
 		format_time(waits->wait_ns, style).s, format_share(waits->wait_ns, lives_ns(report)).s,
 		format_time(spread_percentile(&lock->wait_spread, 50), style).s,
-		format_time(waits->longest_ns, style).s,
+		format_share(path_wait_ns(report, lock), report->tree.wall_ns).s,
 		waiters_text(waits).s, format_time(word_idle_ns(waits), style).s, NULL });
 }
 
@@ -97,7 +105,7 @@ static int table_text(const struct report *report, struct style style, FILE *out
 	size_t rows = locks->ranking_cnt < report->top ? locks->ranking_cnt : report->top;
 	struct table *table = table_new("nrrrrrrr");
 	int err = table ? table_cells(table, (const char *const[]){
-			"lock", "waits", "waited", "% lives", "p50", "max", "at once",
+			"lock", "waits", "waited", "% lives", "p50", "% path", "at once",
 			"idle", NULL }) : -ENOMEM;
 
 	for (size_t i = 0; !err && i < rows; i++)
@@ -137,14 +145,16 @@ static const char *holder_state_name(int state)
 	return state == HOLDER_GONE ? "gone" : state_infos[state].name;
 }
 
-/* What its holders did while others waited; the certain ones. */
+/* What its holders did while others waited, the likely ones as well. */
 static void meanwhile_print(const struct lock *lock, FILE *out)
 {
-	const uint64_t *state_ns = lock->holder[OWNER_EXACT].state_ns;
-	uint64_t whole_ns = lock->certain_ns[OWNER_EXACT], shown = 0;
+	uint64_t whole_ns = lock->certain_ns[OWNER_EXACT] + lock->certain_ns[OWNER_LIKELY], shown = 0;
+	uint64_t state_ns[HOLDER_STATES];
 
 	if (!whole_ns)
 		return;
+	for (int i = 0; i < HOLDER_STATES; i++)
+		state_ns[i] = lock->holder[OWNER_EXACT].state_ns[i] + lock->holder[OWNER_LIKELY].state_ns[i];
 	fprintf(out, "      doing    ");
 	for (int part = 0; part < PARTS; part++) {
 		int most = -1;
@@ -315,8 +325,10 @@ static json_t *lock_json(struct json_out *out, const struct report *report, cons
 	put(out, object, "blamed", certain_json(out, lock->certain_ns));
 	put(out, object, "holders", holders_json(out, report, lock));
 	put(out, object, "holder_states", meanwhile_json(out, &lock->holder[OWNER_EXACT]));
+	put(out, object, "likely_holder_states", meanwhile_json(out, &lock->holder[OWNER_LIKELY]));
 	put(out, object, "holder_waits_for", chains_json(out, report, lock));
 	put(out, object, "handoffs", spread_json(out, &lock->handoffs));
+	put_number(out, object, "path_wait_ns", path_wait_ns(report, lock));
 	put_number(out, object, "wakings", lock->wakings_cnt);
 	put_number(out, object, "wakings_waiters", lock->wakings_waiters);
 	return object;

@@ -99,6 +99,7 @@ static bool lock_same(struct sides *sides, const struct sim_words *words, const 
 			return false;
 	return waits_same(sides, words, word, &lock->waits) && lock_blame_same(sides, word, lock) &&
 	       holder_same(sides, word, lock, OWNER_EXACT) &&
+	       holder_same(sides, word, lock, OWNER_LIKELY) &&
 	       chains_same(sides, words, word, lock) &&
 	       same(sides, "word", address, "spread", lock->wait_spread.sum_ns, word->wait_ns) &&
 	       same(sides, "word", address, "wakings", lock->wakings_cnt, word->wakings_cnt) &&

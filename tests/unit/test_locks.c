@@ -185,6 +185,9 @@ static void test_certainty(void **state)
 	expect_blame(tb, lock, 1, OWNER_EXACT, 2000);
 	expect_blame(tb, lock, 3, OWNER_LIKELY, 900);
 	expect_blame(tb, lock, 2, OWNER_EXACT, 0);
+	/* Until 4500 it had no core. */
+	expect_holder(lock, OWNER_LIKELY, STATE_READY_WOKEN, 500);
+	expect_holder(lock, OWNER_LIKELY, STATE_RUN_FREE, 400);
 	/* By the clock nothing is handed over. */
 	assert_int_equal(lock->wakings_cnt, 2);
 }
