@@ -20,6 +20,9 @@
 #define UNITS_OF_OTHERS	20
 #define UNITS_OF_LAST	1000	/* far longer than the others need to come, also under the GIL */
 
+/* The same turns and the same work, and nobody has a mutex that another wants. */
+static bool has_no_locks;
+
 struct link {
 	const struct workload *workload;
 	struct link *previous, *next;	/* NULL at the ends */
@@ -90,25 +93,28 @@ static void hold_and_work(struct link *last)
 
 static void wait_and_work(struct link *link)
 {
-	native_mutex_lock(&link->next->mutex, &link->waits);
+	if (!has_no_locks)
+		native_mutex_lock(&link->next->mutex, &link->waits);
 	gilrt_work_run(&link->work, UNITS_OF_OTHERS);
-	pthread_mutex_unlock(&link->next->mutex);
+	if (!has_no_locks)
+		pthread_mutex_unlock(&link->next->mutex);
 }
 
 /* When link 0 comes to the end all mutexes are free: each frees what it wanted, then its own. */
 static void go_round(struct link *link)
 {
 	if (link->previous) {
-		pthread_mutex_lock(&link->mutex);
+		if (!has_no_locks)
+			pthread_mutex_lock(&link->mutex);
 		gilrt_lock_release(link->previous->turn);
 	}
 	if (link->next)
 		wait_and_work(link);
 	else
 		hold_and_work(link);
-	if (link->previous)
+	if (link->previous && !has_no_locks)
 		pthread_mutex_unlock(&link->mutex);
-	else
+	else if (!link->previous)
 		gilrt_lock_release(link->last->turn);
 	link->round_cnt++;
 }
@@ -181,6 +187,11 @@ static void set_name(const struct workload *workload, unsigned int number, char 
 	snprintf(name, size, "link-%u", number);
 }
 
+static const struct workload_option options[] = {
+	{ "no-locks", "yes|no", "Leave the mutexes out (no)", options_parse_flag, &has_no_locks },
+	{ 0 },
+};
+
 static const struct program program = {
 	.name = "lock_chain",
 	.doc = "A chain of threads, each waiting for a lock that the next one holds while it waits "
@@ -189,6 +200,7 @@ static const struct program program = {
 	.task = "go through the chain",
 	.worker_size = sizeof(struct link),
 	.set_defaults = set_defaults,
+	.options = options,
 	.prepare = prepare,
 	.run = run,
 	.meanwhile = watch,

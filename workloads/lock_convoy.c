@@ -19,8 +19,12 @@ struct shared {
 	struct gilrt_work work;		/* under the mutex */
 };
 
+/* A mutex for each thread, with work of its own: the same work without the contention. */
+static bool has_own_locks;
+
 struct worker {
 	const struct workload *workload;
+	struct shared own;		/* has_own_locks */
 	struct shared *shared;
 	uint64_t acquire_cnt;
 	struct native_waits waits;
@@ -53,10 +57,11 @@ static int prepare(struct workload *workload, void *arg)
 	gilrt_work_init(&shared.work, workload->options.seed);
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].workload = workload;
-		workers[i].shared = &shared;
+		pthread_mutex_init(&workers[i].own.mutex, NULL);
+		gilrt_work_init(&workers[i].own.work, workload->options.seed);
+		workers[i].shared = has_own_locks ? &workers[i].own : &shared;
 		gilrt_work_init(&workers[i].work, workload->options.seed + 1 + (uint64_t)i);
 	}
-	workload->shared = &shared;
 	return 0;
 }
 
@@ -78,19 +83,26 @@ static void run(void *arg)
 /* No two were inside at once, or units of the shared work would have been lost. */
 static int finish(struct workload *workload, void *arg)
 {
-	const struct shared *shared = workload->shared;
 	const struct worker *workers = arg;
+	uint64_t unit_cnt = has_own_locks ? 0 : workers[0].shared->work.unit_cnt;
 	unsigned int i;
 
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		counters[COUNTER_ACQUISITIONS].value += workers[i].acquire_cnt;
+		unit_cnt += workers[i].own.work.unit_cnt;
 		counters[COUNTER_WAITS].value += workers[i].waits.cnt;
 		counters[COUNTER_WAIT_NS].value += workers[i].waits.ns;
 	}
-	if (counters[COUNTER_ACQUISITIONS].value * UNITS_WITH_LOCK != shared->work.unit_cnt)
+	if (counters[COUNTER_ACQUISITIONS].value * UNITS_WITH_LOCK != unit_cnt)
 		return -EPROTO;
 	return 0;
 }
+
+static const struct workload_option options[] = {
+	{ "own-locks", "yes|no", "Give each thread a mutex of its own (no)", options_parse_flag,
+	  &has_own_locks },
+	{ 0 },
+};
 
 static const struct program program = {
 	.name = "lock_convoy",
@@ -99,6 +111,7 @@ static const struct program program = {
 	.task = "share the lock",
 	.worker_size = sizeof(struct worker),
 	.set_defaults = set_defaults,
+	.options = options,
 	.prepare = prepare,
 	.run = run,
 	.finish = finish,

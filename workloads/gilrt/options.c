@@ -154,6 +154,12 @@ bool options_parse_cpus(const char *text, void *cpu_set)
 	return good;
 }
 
+bool options_parse_flag(const char *text, void *flag)
+{
+	*(bool *)flag = !strcmp(text, "yes");
+	return !strcmp(text, "yes") || !strcmp(text, "no");
+}
+
 bool options_parse_port(const char *text, void *uint16)
 {
 	uint64_t number;
