@@ -5,6 +5,7 @@
 #   make          build only            make deps    install only
 #   make bench    measure beside perf   make help    all of it
 #   make bench-scale   measure the report on simulated traces of up to 50 million events (15 minutes)
+#   make predict  hold predictions against the same work with the change made (about 5 minutes)
 #   make fidelity hold the GIL model against every CPython here, side by side (12 to 18 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
@@ -67,7 +68,7 @@ unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 test_prog := $(patsubst tests/programs/%.c,$(B)/tests/programs/%,$(test_prog_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
-.PHONY: all demo check check-vm bench bench-scale fidelity deps vm-deps build tests clean help
+.PHONY: all demo check check-vm bench bench-scale predict fidelity deps vm-deps build tests clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -172,6 +173,10 @@ bench: deps
 bench-scale: deps
 	@$(MAKE) --no-print-directory $(B)/trace-report $(B)/tests/bench/scale
 	@$(B)/tests/bench/scale $(B)/trace-report $(MILLIONS)
+
+predict: deps
+	@$(MAKE) --no-print-directory build
+	@python3 -B tests/predict/predict.py --build $(B)
 
 fidelity: $(workloads) $(fidelity)
 	@tests/fidelity/run $(B)
