@@ -27,12 +27,14 @@ static int predict_begin(void *ctx, const struct run *run)
 
 static void cores_advance(struct predict *predict, uint64_t at_ns)
 {
-	uint64_t passed_ns = at_ns - predict->last_ns;
+	uint64_t passed_ns = at_ns - predict->last_ns, taken = predict->ready_cnt;
 
+	if (taken > predict->others_cnt)
+		taken = predict->others_cnt;
 	predict->last_ns = at_ns;
-	predict->had_ns += predict->running_cnt * passed_ns;
-	predict->taken_ns += passed_ns * (predict->ready_cnt < predict->others_cnt ? predict->ready_cnt :
-					  predict->others_cnt);
+	predict->wall_ns += passed_ns;
+	if (taken)
+		predict->lost_ns += passed_ns * taken / (taken + predict->running_cnt);
 }
 
 static int predict_core(void *ctx, const struct core_change *change)
@@ -362,11 +364,10 @@ int predict_make(struct predict *predict, const struct history *history, const s
 
 uint64_t predict_own_ns(const struct predict *predict)
 {
-	uint64_t wanted_ns = predict->had_ns + predict->taken_ns;
-
-	if (!wanted_ns)
+	if (!predict->wall_ns)
 		return predict->base.recorded_ns;
-	return (uint64_t)((unsigned __int128)predict->base.recorded_ns * predict->had_ns / wanted_ns);
+	return (uint64_t)((unsigned __int128)predict->base.recorded_ns *
+			  (predict->wall_ns - predict->lost_ns) / predict->wall_ns);
 }
 
 uint64_t predict_error_ns(const struct predict *predict)

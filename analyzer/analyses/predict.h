@@ -7,10 +7,9 @@
  * A prediction is a factor: the time of the replay with nothing changed over that of the replay with the
  * change, so that what the model leaves out of both does not count. How far the first is from the time
  * that was recorded says how well the model fits this run: its error. In a replay there are no other
- * programs. So they are taken out of the recorded time as well: of the core time that our threads had or
- * were ready for, they took what they had while somebody of ours was ready (at every instant, cores that
- * other programs have or ready threads, whichever are fewer), and the time would have been shorter by
- * this share.
+ * programs. So they are taken out of the recorded time as well: at every instant they take as many cores
+ * from us as they have, or as many of our threads are ready, whichever are fewer, and of that instant as
+ * large a part is lost as these cores are of them and those that we have.
  */
 #ifndef ANALYZER_ANALYSES_PREDICT_H
 #define ANALYZER_ANALYSES_PREDICT_H
@@ -69,7 +68,7 @@ struct predict {
 	unsigned char *uses;		/* by core: enum core_use */
 	size_t uses_cap;
 	uint64_t last_ns, running_cnt, ready_cnt, others_cnt;
-	uint64_t had_ns, taken_ns;	/* of cores: by us, by other programs while we were ready */
+	uint64_t wall_ns, lost_ns;	/* so far; of that, to other programs */
 	uint32_t *group_of;		/* by thread slot */
 	struct predict_group *groups;	/* most work first */
 	size_t groups_cnt;
