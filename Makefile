@@ -33,7 +33,8 @@ deps := clang:/usr/bin/clang llvm:/usr/bin/llvm-strip bpftool:/usr/sbin/bpftool 
 	libdw-dev:/usr/include/elfutils/libdwfl.h libzstd-dev:/usr/include/zstd.h \
 	libxxhash-dev:/usr/include/xxhash.h libjansson-dev:/usr/include/jansson.h \
 	libssl-dev:/usr/include/openssl/evp.h zlib1g-dev:/usr/include/zlib.h \
-	libcmocka-dev:/usr/include/cmocka.h
+	libcmocka-dev:/usr/include/cmocka.h \
+	python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema/__init__.py
 vm_deps := qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/usr/bin/cpio \
 	busybox-static:/usr/share/doc/busybox-static
 
