@@ -25,8 +25,13 @@ static uint64_t run_ns(const uint64_t state_ns[STATE_CNT])
 	return state_ns[STATE_RUN_GIL] + state_ns[STATE_RUN_FREE];
 }
 
-/* One of those that the GIL is in use by, or would be. */
+/* For a good part of its life it ran, or would have if it had the GIL. */
 static bool competes(const struct report_thread *row)
+{
+	return run_ns(row->state_ns) + row->state_ns[STATE_WAIT_GIL] >= row->life_ns / STARVED_WAIT;
+}
+
+static bool waits_much(const struct report_thread *row)
 {
 	return row->thread->gil_wait.cnt >= STARVED_WAITS &&
 	       row->state_ns[STATE_WAIT_GIL] >= row->life_ns / STARVED_WAIT;
@@ -59,7 +64,7 @@ static const struct report_thread *starved_most(const struct report *report, uin
 	for (size_t i = 0; process && i < report->threads_listed; i++) {
 		const struct report_thread *row = &report->threads[i];
 
-		if (row->thread->process != process->process || !competes(row) ||
+		if (row->thread->process != process->process || !waits_much(row) ||
 		    run_ns(row->state_ns) >= fair_ns / STARVED_RUN)
 			continue;
 		*ret_sum_ns += row->state_ns[STATE_WAIT_GIL];
