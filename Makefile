@@ -6,6 +6,7 @@
 #   make bench    measure beside perf   make help    all of it
 #   make bench-scale   measure the report on simulated traces of up to 50 million events (15 minutes)
 #   make predict  hold predictions against the same work with the change made (about 5 minutes)
+#   make mutants  break the analyzer line by line: the tests must see it (5 to 10 minutes)
 #   make fidelity hold the GIL model against every CPython here, side by side (12 to 18 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
@@ -69,7 +70,7 @@ unit      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 test_prog := $(patsubst tests/programs/%.c,$(B)/tests/programs/%,$(test_prog_src))
 e2e       := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(e2e_src))
 
-.PHONY: all demo check check-vm bench bench-scale predict fidelity deps vm-deps build tests clean help
+.PHONY: all demo check check-vm bench bench-scale predict mutants fidelity deps vm-deps build tests clean help
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -178,6 +179,9 @@ bench-scale: deps
 predict: deps
 	@$(MAKE) --no-print-directory build
 	@python3 -B tests/predict/predict.py --build $(B)
+
+mutants: deps
+	@tests/mutants/run
 
 fidelity: $(workloads) $(fidelity)
 	@tests/fidelity/run $(B)
