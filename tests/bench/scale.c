@@ -41,7 +41,7 @@ struct run {
 	struct figures text, json;
 };
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "scale: %s: %s\n", what, strerror(errno));
 	exit(2);
