@@ -21,7 +21,63 @@ static int records_read(struct analysis *analysis, struct trace_reader *reader)
 	return err;
 }
 
-int analysis_run(struct analysis *analysis, struct trace_reader *reader)
+/* What they need of each other. */
+static void sinks_link(struct analysis *analysis)
+{
+	analysis->tally.identity = &analysis->identity;
+	analysis->curves.identity = &analysis->identity;
+	analysis->cores.identity = &analysis->identity;
+	analysis->locks.identity = &analysis->identity;
+	analysis->locks.cores = &analysis->cores;
+	analysis->locks.tally = &analysis->tally;
+	analysis->bottles.identity = &analysis->identity;
+	analysis->bottles.groups = &analysis->groups;
+	analysis->path.identity = &analysis->identity;
+	analysis->stack.identity = &analysis->identity;
+	analysis->stack.cores = &analysis->cores;
+	analysis->phases.identity = &analysis->identity;
+	analysis->phases.curves = &analysis->curves;
+	analysis->room.cores = &analysis->cores;
+	analysis->room.identity = &analysis->identity;
+	analysis->blame.identity = &analysis->identity;
+	analysis->blame.history = &analysis->history;
+	analysis->blame.groups = &analysis->groups;
+	analysis->span.identity = &analysis->identity;
+	analysis->gil.identity = &analysis->identity;
+}
+
+static int records_analyze(struct analysis *analysis, struct trace_reader *reader,
+			   const struct sink_use *sinks, size_t sinks_cnt)
+{
+	int err = timeline_init(&analysis->timeline, &analysis->run, &analysis->people,
+				&analysis->prescan, sinks, sinks_cnt);
+
+	if (!err)
+		err = records_read(analysis, reader);
+	if (!err)
+		err = timeline_finish(&analysis->timeline);
+	return err;
+}
+
+/* The sinks see a part of the run, and so do all who come after them. */
+static int window_analyze(struct analysis *analysis, struct trace_reader *reader)
+{
+	struct run *run = &analysis->run;
+	int err = records_analyze(analysis, reader, &(struct sink_use){
+		&window_sink, &analysis->window }, 1);
+
+	if (!run->started)
+		return err;
+	run->windowed = true;
+	run->whole_start_ns = run->start_ns;
+	run->whole_end_ns = run->end_ns;
+	run->start_ns = analysis->window.run.start_ns;
+	run->end_ns = analysis->window.run.end_ns;
+	return err;
+}
+
+int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
+			const struct stretch *wanted)
 {
 	const struct sink_use sinks[] = {
 		{ &tally_sink, &analysis->tally },
@@ -64,6 +120,7 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	analysis->span.identity = &analysis->identity;
 	analysis->span.gils = &analysis->timeline.gils;
 	analysis->gil.identity = &analysis->identity;
+	sinks_link(analysis);
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
 		err = trace_reader_rewind(reader);
@@ -72,13 +129,18 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	run_init(&analysis->run, reader, analysis->prescan.cores_cnt);
 	if (analysis->run.cut)
 		err = prescan_cut(&analysis->prescan, analysis->run.cores_cnt);
-	if (!err)
-		err = timeline_init(&analysis->timeline, &analysis->run, &analysis->people,
-				    &analysis->prescan, sinks, ARRAY_SIZE(sinks));
-	if (!err)
-		err = records_read(analysis, reader);
-	if (!err)
-		err = timeline_finish(&analysis->timeline);
+	if (err)
+		return err;
+	analysis->quality.window = &analysis->people.window;
+	if (wanted) {
+		analysis->window.wanted = *wanted;
+		analysis->window.people = &analysis->people;
+		analysis->window.sinks = sinks;
+		analysis->window.sinks_cnt = ARRAY_SIZE(sinks);
+		err = window_analyze(analysis, reader);
+	} else {
+		err = records_analyze(analysis, reader, sinks, ARRAY_SIZE(sinks));
+	}
 	if (!err)
 		err = locks_look_back(&analysis->locks, &analysis->history, &analysis->people);
 	if (!err)
@@ -89,9 +151,15 @@ int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 	return err;
 }
 
+int analysis_run(struct analysis *analysis, struct trace_reader *reader)
+{
+	return analysis_run_window(analysis, reader, NULL);
+}
+
 void analysis_clear(struct analysis *analysis)
 {
 	timeline_clear(&analysis->timeline);
+	window_clear(&analysis->window);
 	quality_clear(&analysis->quality);
 	stack_clear(&analysis->stack);
 	cores_clear(&analysis->cores);

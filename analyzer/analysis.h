@@ -26,6 +26,7 @@
 #include "analyzer/tally.h"
 #include "analyzer/thread.h"
 #include "analyzer/timeline.h"
+#include "analyzer/window.h"
 #include "trace/reader.h"
 
 struct analysis {
@@ -50,6 +51,7 @@ struct analysis {
 	struct span span;
 	struct quality quality;
 	struct timeline timeline;
+	struct window window;
 };
 
 /*
@@ -57,6 +59,12 @@ struct analysis {
  * and analysis->identity says which. Call analysis_clear() in any case.
  */
 int analysis_run(struct analysis *analysis, struct trace_reader *reader);
+/*
+ * The same of a part of the run: `wanted` counts from the run's start; NULL = all of it. -ERANGE: the
+ * run is over before; analysis->run says how long it was (whole_start_ns, whole_end_ns).
+ */
+int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
+			const struct stretch *wanted);
 void analysis_clear(struct analysis *analysis);
 
 #endif

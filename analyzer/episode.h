@@ -9,10 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/stretch.h"
+
+/* Of those that reach into the window: */
 struct episodes {
-	uint64_t total_ns, cnt;	/* of those that are over; how many have begun */
+	uint64_t total_ns, cnt;	/* inside of it, of those that are over; how many have begun */
 	bool open;
 	uint64_t since_ns;
+	const struct stretch *window;
 };
 
 /* Nothing happens in the middle of one. */
@@ -22,7 +26,7 @@ static inline void episode_begin(struct episodes *episodes, uint64_t now_ns)
 		return;
 	episodes->open = true;
 	episodes->since_ns = now_ns;
-	episodes->cnt++;
+	episodes->cnt += now_ns <= episodes->window->until_ns;
 }
 
 /* Nothing happens outside of one. */
@@ -31,7 +35,8 @@ static inline void episode_end(struct episodes *episodes, uint64_t now_ns)
 	if (!episodes->open)
 		return;
 	episodes->open = false;
-	episodes->total_ns += now_ns - episodes->since_ns;
+	episodes->total_ns += stretch_part(episodes->window, episodes->since_ns, now_ns);
+	episodes->cnt -= now_ns < episodes->window->from_ns;
 }
 
 #endif

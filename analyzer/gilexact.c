@@ -42,7 +42,8 @@ void exact_end(struct thread *thread, uint64_t now_ns)
 	if (!thread->exact.known)
 		return;
 	if (thread->exact.holds && thread->place != PLACE_CORE)
-		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+		thread->gil_held_off_core_ns +=
+			stretch_part(thread->window, thread->out_ns, now_ns);
 	episode_end(&thread->gil_hold, now_ns);
 	episode_end(&thread->gil_wait, now_ns);
 	episode_end(&thread->lock_wait, now_ns);
@@ -59,12 +60,13 @@ bool exact_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
 {
 	/* COMMAND is born on a core: its first coming is not its first stay. */
 	if (thread->process->gil_exact && !thread->exact.ever && !thread->exact.missed &&
-	    thread->parent && thread->switch_ins == 1)
+	    thread->parent && thread->comings == 1)
 		exact_begin(queue, thread, now_ns);
 	if (!thread->exact.known)
 		return false;
 	if (thread->exact.holds)
-		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+		thread->gil_held_off_core_ns +=
+			stretch_part(thread->window, thread->out_ns, now_ns);
 	queue_decide(queue, thread, now_ns, exact_state(thread));
 	return true;
 }

@@ -29,7 +29,7 @@ int gil_peek_take(struct timeline *timeline, struct thread *thread,
 static void exact_begin_one(struct timeline *timeline, struct thread *thread)
 {
 	const struct thread *parent = idmap_get(&timeline->people->thread_ids, thread->parent);
-	bool forked = parent && parent->process != thread->process && !thread->switch_ins;
+	bool forked = parent && parent->process != thread->process && !thread->comings;
 
 	if (forked && parent->exact.known)
 		exact_inherit(thread, parent, timeline->now_ns);

@@ -111,7 +111,8 @@ void gil_come(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	struct gil_view *gil = &thread->gil;
 
 	if (gil->held)
-		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+		thread->gil_held_off_core_ns +=
+			stretch_part(thread->window, thread->out_ns, now_ns);
 	if (thread->process->gil != GIL_LOCATED) {
 		gil->mode = GIL_MODE_OFF;
 		queue_decide(queue, thread, now_ns, STATE_RUN_FREE);
@@ -293,7 +294,7 @@ void gil_tire(struct queue *queue, struct thread *thread, uint64_t now_ns)
 static void lose_state(struct queue *queue, struct thread *thread, uint64_t at_ns, uint64_t now_ns)
 {
 	queue_decide(queue, thread, at_ns, STATE_UNKNOWN);
-	thread->unsure_ns += now_ns - at_ns;
+	thread->unsure_ns += stretch_part(thread->window, at_ns, now_ns);
 }
 
 void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
@@ -301,7 +302,8 @@ void gil_lose(struct queue *queue, struct thread *thread, uint64_t now_ns)
 	struct gil_view *gil = &thread->gil;
 
 	if (gil->held)
-		thread->gil_held_off_core_ns += now_ns - thread->out_ns;
+		thread->gil_held_off_core_ns +=
+			stretch_part(thread->window, thread->out_ns, now_ns);
 	if (gil->mode == GIL_MODE_FIGHT)
 		lose_state(queue, thread, thread->in_ns, now_ns);
 	else if (gil->mode == GIL_MODE_DROPPED)
@@ -344,7 +346,8 @@ void gil_end(struct queue *queue, struct thread *thread, uint64_t end_ns)
 	struct gil_view *gil = &thread->gil;
 
 	if (gil->held)
-		thread->gil_held_off_core_ns += end_ns - thread->out_ns;
+		thread->gil_held_off_core_ns +=
+			stretch_part(thread->window, thread->out_ns, end_ns);
 	if (gil->mode == GIL_MODE_FIGHT)
 		queue_decide(queue, thread, thread->in_ns, STATE_RUN_SPIN);
 	else if (gil->mode == GIL_MODE_DROPPED)

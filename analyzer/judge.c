@@ -136,6 +136,16 @@ static void gils_fill(struct report_quality *quality, const struct analysis *ana
 		quality->gil_pending_ns += analysis->people.processes[i]->gil_pending_ns;
 }
 
+/* Costs are known of the whole recording: a part of the run is taken to have its share by time. */
+static uint64_t cost_share(const struct run *run, uint64_t ns)
+{
+	uint64_t whole_ns = run->whole_end_ns - run->whole_start_ns;
+
+	if (!run->windowed || !whole_ns)
+		return ns;
+	return (uint64_t)((unsigned __int128)ns * (run->end_ns - run->start_ns) / whole_ns);
+}
+
 void judge_quality(struct report *report, const struct analysis *analysis)
 {
 	struct report_quality *quality = &report->quality;
@@ -156,12 +166,13 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 				  quality_contradictions(from),
 		.steal_ns = quality_steal_ns(from),
 		.has_cost = from->has_cost,
-		.probe_ns = from->probe_ns,
+		.probe_ns = cost_share(&analysis->run, from->probe_ns),
 		.probe_runs = from->probe_runs,
-		.collector_ns = from->collector_ns,
+		.collector_ns = cost_share(&analysis->run, from->collector_ns),
 		.missed = from->missed,
 		.hits = from->hits,
-		.hits_cost_ns = from->hits * analysis->run.probe_hit_ns + from->hits_ns,
+		.hits_cost_ns = cost_share(&analysis->run, from->hits *
+					   analysis->run.probe_hit_ns + from->hits_ns),
 	};
 	memcpy(quality->causes, analysis->tally.causes, sizeof(quality->causes));
 	for (size_t i = 0; i < report->threads_listed; i++) {

@@ -64,7 +64,7 @@ static int thread_begin(struct timeline *timeline, struct thread *thread, uint64
 		return err;
 	process_inherit(thread->process, idmap_get(&timeline->people->thread_ids, thread->parent));
 	thread->born = true;
-	thread->birth_ns = now_ns;
+	thread->birth_ns = stretch_clip(thread->window, now_ns);
 	thread->out_ns = now_ns;
 	process_add(timeline, thread->process);
 	thread->alive_at = timeline->alive_cnt;
@@ -114,7 +114,7 @@ static void birth_decide(struct timeline *timeline, struct thread *thread, uint3
 		/* COMMAND: its life begins with an exec, on a core. */
 		place_was(timeline, core, NULL);
 		life_come(timeline, thread, core);
-		thread->switch_ins = 0;
+		thread->comings = thread->switch_ins = 0;
 		if (thread->place == PLACE_LOST) {
 			exact_lose(thread, timeline->now_ns);
 			queue_decide(queue, thread, timeline->now_ns, STATE_UNKNOWN);
@@ -217,7 +217,7 @@ static void doubt_was_ready(struct timeline *timeline, struct thread *thread)
 static void thread_stray(struct timeline *timeline, struct thread *thread)
 {
 	if (thread->place == PLACE_CORE)
-		thread->on_core_ns += timeline->now_ns - thread->in_ns;
+		thread->on_core_ns += stretch_part(thread->window, thread->in_ns, timeline->now_ns);
 	exact_lose(thread, timeline->now_ns);
 	episode_end(&thread->lock_wait, timeline->now_ns);
 	gil_lose(&timeline->queue, thread, timeline->now_ns);
@@ -240,7 +240,8 @@ void life_come(struct timeline *timeline, struct thread *thread, uint32_t core)
 	thread->core = core;
 	thread->in_ns = timeline->now_ns;
 	thread->early_wakings.have = 0;
-	thread->switch_ins++;
+	thread->comings++;
+	thread->switch_ins += stretch_has(thread->window, timeline->now_ns);
 	queue_unhold(queue, thread);
 	if (exact_come(queue, thread, timeline->now_ns))
 		return;
@@ -258,7 +259,7 @@ static void thread_die(struct timeline *timeline, struct thread *thread)
 {
 	exact_end(thread, timeline->now_ns);
 	thread->place = PLACE_GONE;
-	thread->death_ns = timeline->now_ns;
+	thread->death_ns = stretch_clip(thread->window, timeline->now_ns);
 	thread->process->death_ns = timeline->now_ns;
 	if (!--thread->process->alive_cnt)
 		process_pending_end(thread->process, timeline->now_ns);
@@ -335,14 +336,14 @@ void life_leave(struct timeline *timeline, struct thread *thread,
 	uint64_t now_ns = timeline->now_ns;
 
 	if (thread->place == PLACE_CORE) {
-		thread->on_core_ns += now_ns - thread->in_ns;
+		thread->on_core_ns += stretch_part(thread->window, thread->in_ns, now_ns);
 		thread->place = PLACE_READY;
 	} else if (thread->place != PLACE_LOST) {
 		timeline->contradictions++;
 		life_lose(timeline, thread);
 	}
 	thread->out_ns = now_ns;
-	thread->switch_outs++;
+	thread->switch_outs += stretch_has(thread->window, now_ns);
 	if (!thread->exact.known)
 		gil_leave(queue, thread, &peek, record->how, now_ns);
 	else if (peek.gil)
@@ -421,7 +422,7 @@ void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end
 	if (!thread->born || thread->place == PLACE_GONE)
 		return;
 	if (thread->place == PLACE_CORE)
-		thread->on_core_ns += end_ns - thread->in_ns;
+		thread->on_core_ns += stretch_part(thread->window, thread->in_ns, end_ns);
 	if (thread->place == PLACE_DOUBT)
 		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
 	exact_end(thread, end_ns);
@@ -430,7 +431,7 @@ void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end
 	queue_unhold(queue, thread);
 	thread->left_alive = true;
 	thread->place = PLACE_GONE;
-	thread->death_ns = end_ns;
+	thread->death_ns = stretch_clip(thread->window, end_ns);
 	thread->process->death_ns = end_ns;
 	queue_decide(queue, thread, end_ns, STATE_CNT);
 }

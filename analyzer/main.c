@@ -17,7 +17,7 @@
 #include "trace/reader.h"
 
 /* 1 and 4 are for gates. */
-enum { EXIT_OK = 0, EXIT_UNUSABLE = 3, EXIT_FAILED = 125 };
+enum { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_UNUSABLE = 3, EXIT_FAILED = 125 };
 
 /* A lack of memory is our failure, all else lies with the file. */
 static int fail(const char *file, int err)
@@ -51,6 +51,14 @@ static int render(const struct report *report, const struct options *options)
 	return render_text(report, options->file, style, stdout);
 }
 
+static int fail_window(const struct run *run)
+{
+	fprintf(stderr, "trace-report: --time: begins after the run, which lasted %" PRIu64 ".%06" PRIu64
+		" s\n", (run->whole_end_ns - run->whole_start_ns) / 1000000000,
+		(run->whole_end_ns - run->whole_start_ns) % 1000000000 / 1000);
+	return EXIT_USAGE;
+}
+
 static int report_print(struct trace_reader *reader, const struct options *options)
 {
 	struct analysis analysis;
@@ -58,10 +66,14 @@ static int report_print(struct trace_reader *reader, const struct options *optio
 	int status = EXIT_OK;
 	int err;
 
-	err = analysis_run(&analysis, reader);
+	err = analysis_run_window(&analysis, reader, options->windowed ? &options->window : NULL);
 	if (err == -EPROTO) {
 		fprintf(stderr, "trace-report: internal error: %s\n", analysis.identity.broken);
 		status = EXIT_FAILED;
+		goto out;
+	}
+	if (err == -ERANGE) {
+		status = fail_window(&analysis.run);
 		goto out;
 	}
 	if (!err)

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/options.h"
 #include "analyzer/sections/section.h"
 
 enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP,
-       OPTION_SECTION };
+       OPTION_SECTION, OPTION_TIME };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
@@ -19,6 +20,8 @@ static const struct argp_option option_table[] = {
 	{ "section", OPTION_SECTION, "NAME[,NAME]", 0, "Show only these sections in the text", 0 },
 	{ "thread", OPTION_THREAD, "TID|NAME", 0, "List only this thread, or threads of this name", 0 },
 	{ "top", OPTION_TOP, "N", 0, "Rows of each list in the text (default 12)", 0 },
+	{ "time", OPTION_TIME, "A..B", 0, "Only this part of the run: seconds from its start, or with s, ms, us; "
+	  "A.. and ..B as well", 0 },
 	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
 	{}
@@ -70,6 +73,51 @@ static error_t sections_read(struct argp_state *state, const char *list, uint64_
 	return EINVAL;
 }
 
+/* Returns how much of the text is a time such as "1.5", "20ms"; 0 = it begins with none. */
+static size_t instant_read(const char *text, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "ms", 1e6 }, { "us", 1e3 }, { "s", 1e9 }, { "", 1e9 } };
+	size_t digits = strspn(text, "0123456789"), i = 0;
+	double value;
+
+	/* A point is of the number only where a digit follows: in "1..2" it is not. */
+	if (digits && text[digits] == '.' && text[digits + 1] >= '0' && text[digits + 1] <= '9')
+		digits += 1 + strspn(text + digits + 1, "0123456789");
+	if (!digits || digits > 18)
+		return 0;
+	value = strtod(text, NULL);
+	while (strncmp(text + digits, units[i].name, strlen(units[i].name)))
+		i++;
+	/* More than a century is nobody's run. */
+	if (value * units[i].ns > 4e18)
+		return 0;
+	*ret_ns = (uint64_t)(value * units[i].ns + 0.5);
+	return digits + strlen(units[i].name);
+}
+
+static error_t time_read(struct argp_state *state, const char *text, struct stretch *ret_span)
+{
+	struct stretch span = STRETCH_ALL;
+	const char *at = text;
+
+	at += instant_read(at, &span.from_ns);
+	if (strncmp(at, "..", 2) || !strcmp(text, ".."))
+		return usage_error(state, "--time: not a stretch of time such as 0.5..2, 20ms.. or ..1: ",
+				   text);
+	at += 2;
+	if (*at)
+		at += instant_read(at, &span.until_ns);
+	if (*at)
+		return usage_error(state, "--time: not a time in seconds, or with s, ms, us: ", at);
+	if (span.until_ns <= span.from_ns)
+		return usage_error(state, "--time: ends before it has begun: ", text);
+	*ret_span = span;
+	return 0;
+}
+
 static error_t output_choose(struct argp_state *state, enum output output)
 {
 	struct options *options = state->input;
@@ -107,6 +155,9 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 		return sections_read(state, arg, &options->filter.sections);
 	case OPTION_TOP:
 		return number_read(state, "--top: not a number of rows: ", arg, &options->filter.top);
+	case OPTION_TIME:
+		options->windowed = true;
+		return time_read(state, arg, &options->window);
 	case ARGP_KEY_ARG:
 		if (options->file)
 			return usage_error(state, "more than one file: ", arg);

@@ -3,13 +3,18 @@
 #ifndef ANALYZER_OPTIONS_H
 #define ANALYZER_OPTIONS_H
 
+#include <stdbool.h>
+
 #include "analyzer/report.h"
+#include "analyzer/stretch.h"
 
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_DUMP };
 
 struct options {
 	enum output output;
 	struct report_filter filter;
+	bool windowed;		/* only this part of the run, counted from its start: */
+	struct stretch window;
 	const char *file;
 };
 

@@ -35,19 +35,23 @@ static int core_find(struct quality *quality, uint64_t core, struct core_quality
 	return 0;
 }
 
-static int stat_take(struct quality *quality, const struct trace_corestat *stat)
+static int stat_take(struct quality *quality, const struct trace_corestat *stat, uint64_t at_ns)
 {
 	struct core_quality *core;
 	int err = core_find(quality, stat->core, &core);
 
 	if (err || !core)
 		return err;
-	if (!core->has_stat)
+	/* The one before covers the window's end. */
+	if (core->has_stat && core->steal_at_ns >= quality->window->until_ns)
+		return 0;
+	if (!core->has_stat || at_ns <= quality->window->from_ns)
 		core->steal_first_ns = stat->steal_ns;
 	if (core->has_stat && stat->steal_ns < core->steal_last_ns)
 		quality->steal_backwards++;
 	else
 		core->steal_last_ns = stat->steal_ns;
+	core->steal_at_ns = at_ns;
 	core->has_stat = true;
 	return 0;
 }
@@ -107,7 +111,7 @@ int quality_record(struct quality *quality, const struct trace_record *record)
 			core->gap_lost += record->gap.count;
 		return 0;
 	case TRACE_CORESTAT:
-		return stat_take(quality, &record->corestat);
+		return stat_take(quality, &record->corestat, record->ts_ns);
 	case TRACE_TALLY:
 		return tally_take(quality, &record->tally);
 	case TRACE_COST:

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/stretch.h"
 #include "trace/records.h"
 
 struct core_quality {
@@ -18,11 +19,13 @@ struct core_quality {
 	bool has_tally;
 	uint64_t counted, lost;	/* as its probes counted */
 	bool has_stat;
-	uint64_t steal_first_ns, steal_last_ns;	/* the last never before the first */
+	/* Around the window, for steal is known once a second. The last is never before the first. */
+	uint64_t steal_first_ns, steal_last_ns, steal_at_ns;
 	uint64_t inferred, unseen;	/* arrivals: records, and what its probes counted */
 };
 
 struct quality {
+	const struct stretch *window;
 	uint64_t records_cnt;
 	uint64_t kinds[TRACE_KIND_MAX];
 	uint64_t gaps_cnt;

@@ -47,6 +47,8 @@ static void run_put(struct json_out *out, json_t *root, const struct report *rep
 	put_number(out, root, "start_realtime_ns", run->start_realtime_ns);
 	put_number(out, root, "start_ns", run->start_ns);
 	put_number(out, root, "end_ns", run->end_ns);
+	put_maybe(out, root, "whole_start_ns", run->windowed, run->whole_start_ns);
+	put_maybe(out, root, "whole_end_ns", run->windowed, run->whole_end_ns);
 	put_maybe(out, root, "status", run->ended, run->end_status);
 	put_number(out, root, "cores_cnt", report->cores_cnt);
 	put_number(out, root, "cores_used_cnt", report->cores_used_cnt);

@@ -53,6 +53,18 @@ static void title_print(const struct report *report, const char *file, struct st
 			base.s);
 }
 
+/* Of a part of the run: which. */
+static void window_print(const struct report *report, struct style style, FILE *out)
+{
+	const struct run *run = report->run;
+
+	if (run->windowed)
+		fprintf(out, "  from %s to %s of %s\n",
+			format_time(run->start_ns - run->whole_start_ns, style).s,
+			format_time(run->end_ns - run->whole_start_ns, style).s,
+			format_time(run->whole_end_ns - run->whole_start_ns, style).s);
+}
+
 /*
  * " up to +0.50": whoever is unknown was alive, and can only add to what is known of the others. No
  * more of them than there are cores can have been on one.
@@ -249,6 +261,7 @@ int render_text(const struct report *report, const char *file, struct style styl
 	int err = 0;
 
 	title_print(report, file, style, out);
+	window_print(report, style, out);
 	if (!report->filter.sections) {
 		fputc('\n', out);
 		answer_print(report, style, out);

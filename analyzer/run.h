@@ -35,6 +35,8 @@ struct run {
 
 	bool started;
 	uint64_t start_ns, end_ns;
+	bool windowed;			/* start and end are those of a part of the run; window.h */
+	uint64_t whole_start_ns, whole_end_ns;	/* where windowed: of all of it */
 	const struct trace_fault *cut;	/* NULL: the file is whole */
 	bool ended;			/* there is an END record */
 	uint64_t end_reason, end_status;

@@ -34,6 +34,10 @@ int people_thread(struct people *people, uint64_t id, struct thread **ret_thread
 	thread->id = id;
 	thread->slot = (uint32_t)people->threads_cnt;
 	thread->state = STATE_CNT;
+	thread->window = &people->window;
+	thread->gil_wait.window = &people->window;
+	thread->gil_hold.window = &people->window;
+	thread->lock_wait.window = &people->window;
 	people->threads[people->threads_cnt++] = thread;
 	*ret_thread = thread;
 	return 0;
@@ -61,6 +65,7 @@ int people_process(struct people *people, uint64_t id, struct process **ret_proc
 		return err;
 	}
 	process->id = id;
+	process->window = &people->window;
 	process->slot = (uint32_t)people->processes_cnt;
 	people->processes[people->processes_cnt++] = process;
 	*ret_process = process;
@@ -73,7 +78,8 @@ void process_pending_end(struct process *process, uint64_t now_ns)
 		return;
 	process->gil_pending = false;
 	if (now_ns > process->gil_pending_since_ns)
-		process->gil_pending_ns += now_ns - process->gil_pending_since_ns;
+		process->gil_pending_ns += stretch_part(process->window, process->gil_pending_since_ns,
+						     now_ns);
 }
 
 void people_clear(struct people *people)

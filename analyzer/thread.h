@@ -16,6 +16,7 @@
 #include "analyzer/episode.h"
 #include "analyzer/idmap.h"
 #include "analyzer/sink.h"
+#include "analyzer/stretch.h"
 #include "analyzer/state.h"
 #include "analyzer/wait.h"
 #include "trace/records.h"
@@ -45,6 +46,7 @@ struct process {
 	struct idmap words;		/* those that were waited on; words.h */
 	enum gil_presence gil;
 	bool gil_exact;		/* each step at its GILs is recorded from its begin on, or from its exec */
+	const struct stretch *window;
 	bool gil_pending;	/* GIL_PENDING and alive, since: */
 	uint64_t gil_pending_since_ns, gil_pending_ns;
 };
@@ -89,6 +91,7 @@ struct thread {
 	uint32_t slot;
 	size_t alive_at;	/* while it lives: in timeline->alive */
 	char comm[NAME_BYTES];
+	const struct stretch *window;	/* what is looked at; times and counts are of that part */
 	uint64_t birth_ns, death_ns;
 	bool born;
 	bool birth_lost;	/* seen without a birth */
@@ -124,6 +127,7 @@ struct thread {
 	uint64_t unsure_ns;	/* of it: what it did there was lost, its state is unknown */
 	/* Of the switch-ins: onto an idle core; after a wake-up or birth, not after being pushed off. */
 	uint64_t switch_ins, idle_switch_ins, woken_switch_ins, switch_outs, migrations;
+	uint64_t comings;	/* all switch-ins, also outside of the window */
 	bool pushed_off;	/* at its last switch-out */
 	struct episodes gil_wait;	/* from the first block to the first proof of holding it */
 	struct episodes gil_hold;	/* exact only */
@@ -137,6 +141,7 @@ struct thread {
 
 /* All threads and processes, by id and in the order of first sight. */
 struct people {
+	struct stretch window;
 	struct idmap thread_ids, process_ids;
 	struct thread **threads;
 	size_t threads_cap, threads_cnt;

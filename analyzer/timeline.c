@@ -23,6 +23,7 @@ int timeline_init(struct timeline *timeline, struct run *run, struct people *peo
 		return -ENOMEM;
 	for (uint32_t i = 0; i < run->cores_cnt; i++)
 		timeline->cores[i].use = CORE_UNKNOWN;
+	people->window = STRETCH_ALL;
 	queue_init(&timeline->queue, sinks, sinks_cnt);
 	return 0;
 }
@@ -87,8 +88,10 @@ static int switch_take(struct timeline *timeline, const struct trace_record *rec
 	if (next) {
 		place_nowhere(timeline, next);
 		life_come(timeline, next, record->stream);
-		next->idle_switch_ins += !sw->prev && !sw->other;
-		next->woken_switch_ins += !next->pushed_off;
+		if (stretch_has(next->window, timeline->now_ns)) {
+			next->idle_switch_ins += !sw->prev && !sw->other;
+			next->woken_switch_ins += !next->pushed_off;
+		}
 		change.use = CORE_OURS;
 		change.thread = next;
 	} else if (sw->next) {
@@ -269,7 +272,7 @@ static int migrate_take(struct timeline *timeline, const struct trace_record *re
 	struct thread *thread = thread_known(timeline, record->migrate.thread);
 
 	if (thread)
-		thread->migrations++;
+		thread->migrations += stretch_has(thread->window, timeline->now_ns);
 	return 0;
 }
 

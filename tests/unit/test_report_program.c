@@ -59,6 +59,24 @@ static void empty_filter_is_told(void **state)
 	assert_ends("--pid=99999 tests/golden/v1.plx", 0, "No thread matches --pid=99999.\n");
 }
 
+static void windows_are_read(void **state)
+{
+	static const char whole[] = "--json --time ..1 tests/golden/v1.plx";
+
+	(void)state;
+	assert_ends("--time 10ms..20ms tests/golden/v1.plx", 0, "  from 10.0 ms to 20.0 ms of 51.1 ms\n");
+	assert_ends("--time 0.02..0.03s tests/golden/v1.plx", 0, "  from 20.0 ms to 30.0 ms of 51.1 ms\n");
+	assert_ends("--time 50000us.. tests/golden/v1.plx", 0, "  from 50.0 ms to 51.1 ms of 51.1 ms\n");
+	/* What goes on behind the end is as long as the run. */
+	assert_ends(whole, 0, "\"wall_ns\": 51080809,");
+	assert_ends("--time .. tests/golden/v1.plx", 2, "--time: not a stretch of time");
+	assert_ends("--time 5 tests/golden/v1.plx", 2, "--time: not a stretch of time");
+	assert_ends("--time -1..2 tests/golden/v1.plx", 2, "--time: not a stretch of time");
+	assert_ends("--time 1..2h tests/golden/v1.plx", 2, "--time: not a time in seconds, or with s, ms, us: h");
+	assert_ends("--time 2..1 tests/golden/v1.plx", 2, "--time: ends before it has begun: 2..1");
+	assert_ends("--time 1.. tests/golden/v1.plx", 2, "--time: begins after the run, which lasted 0.051");
+}
+
 static void help_names_the_statuses(void **state)
 {
 	(void)state;
@@ -71,6 +89,7 @@ int main(void)
 		cmocka_unit_test(full_output_is_told),
 		cmocka_unit_test(outputs_exclude_each_other),
 		cmocka_unit_test(empty_filter_is_told),
+		cmocka_unit_test(windows_are_read),
 		cmocka_unit_test(help_names_the_statuses),
 	};
 
