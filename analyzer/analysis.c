@@ -24,26 +24,43 @@ static int records_read(struct analysis *analysis, struct trace_reader *reader)
 /* What they need of each other. */
 static void sinks_link(struct analysis *analysis)
 {
-	analysis->tally.identity = &analysis->identity;
-	analysis->curves.identity = &analysis->identity;
-	analysis->cores.identity = &analysis->identity;
-	analysis->locks.identity = &analysis->identity;
+	struct identity *identity = &analysis->identity;
+
+	analysis->tally.identity = identity;
+	analysis->curves.identity = identity;
+	analysis->cores.identity = identity;
+	analysis->stack.identity = identity;
+	analysis->stack.cores = &analysis->cores;
+	analysis->phases.identity = identity;
+	analysis->phases.curves = &analysis->curves;
+	analysis->room.identity = identity;
+	analysis->room.cores = &analysis->cores;
+	analysis->gil.identity = identity;
+	analysis->span.identity = identity;
+	analysis->span.gils = &analysis->timeline.gils;
+	analysis->locks.identity = identity;
 	analysis->locks.cores = &analysis->cores;
 	analysis->locks.tally = &analysis->tally;
-	analysis->bottles.identity = &analysis->identity;
+	analysis->bottles.identity = identity;
 	analysis->bottles.groups = &analysis->groups;
-	analysis->path.identity = &analysis->identity;
-	analysis->stack.identity = &analysis->identity;
-	analysis->stack.cores = &analysis->cores;
-	analysis->phases.identity = &analysis->identity;
-	analysis->phases.curves = &analysis->curves;
-	analysis->room.cores = &analysis->cores;
-	analysis->room.identity = &analysis->identity;
-	analysis->blame.identity = &analysis->identity;
+	analysis->blame.identity = identity;
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
-	analysis->span.identity = &analysis->identity;
-	analysis->gil.identity = &analysis->identity;
+	analysis->path.identity = identity;
+	analysis->quality.window = &analysis->people.window;
+}
+
+/* Those that need the whole history before they begin. */
+static int history_analyze(struct analysis *analysis)
+{
+	int err = locks_look_back(&analysis->locks, &analysis->history, &analysis->people);
+
+	if (!err)
+		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
+	if (!err)
+		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
+				   &analysis->cores, &analysis->run);
+	return err;
 }
 
 static int records_analyze(struct analysis *analysis, struct trace_reader *reader,
@@ -99,27 +116,6 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 	int err;
 
 	*analysis = (struct analysis){ 0 };
-	analysis->tally.identity = &analysis->identity;
-	analysis->curves.identity = &analysis->identity;
-	analysis->cores.identity = &analysis->identity;
-	analysis->locks.identity = &analysis->identity;
-	analysis->locks.cores = &analysis->cores;
-	analysis->locks.tally = &analysis->tally;
-	analysis->bottles.identity = &analysis->identity;
-	analysis->bottles.groups = &analysis->groups;
-	analysis->path.identity = &analysis->identity;
-	analysis->stack.identity = &analysis->identity;
-	analysis->stack.cores = &analysis->cores;
-	analysis->phases.identity = &analysis->identity;
-	analysis->phases.curves = &analysis->curves;
-	analysis->room.cores = &analysis->cores;
-	analysis->room.identity = &analysis->identity;
-	analysis->blame.identity = &analysis->identity;
-	analysis->blame.history = &analysis->history;
-	analysis->blame.groups = &analysis->groups;
-	analysis->span.identity = &analysis->identity;
-	analysis->span.gils = &analysis->timeline.gils;
-	analysis->gil.identity = &analysis->identity;
 	sinks_link(analysis);
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
@@ -131,7 +127,6 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 		err = prescan_cut(&analysis->prescan, analysis->run.cores_cnt);
 	if (err)
 		return err;
-	analysis->quality.window = &analysis->people.window;
 	if (wanted) {
 		analysis->window.wanted = *wanted;
 		analysis->window.people = &analysis->people;
@@ -141,14 +136,7 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 	} else {
 		err = records_analyze(analysis, reader, sinks, ARRAY_SIZE(sinks));
 	}
-	if (!err)
-		err = locks_look_back(&analysis->locks, &analysis->history, &analysis->people);
-	if (!err)
-		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
-	if (!err)
-		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
-				   &analysis->cores, &analysis->run);
-	return err;
+	return err ? err : history_analyze(analysis);
 }
 
 int analysis_run(struct analysis *analysis, struct trace_reader *reader)

@@ -224,6 +224,17 @@ static void replay_clear(struct replay *replay)
 	free(replay->threads);
 }
 
+static void grain_choose(struct replay *replay)
+{
+	const struct replay_setup *setup = replay->setup;
+	uint64_t slices = (setup->end_ns - setup->start_ns) / REPLAY_SLICE_NS * setup->recorded_cores;
+	uint64_t factor = 1 + slices / REPLAY_SLICES_MAX;
+
+	replay->slice_ns = REPLAY_SLICE_NS * factor;
+	replay->wake_ns = REPLAY_WAKE_NS * factor;
+	replay->interval_ns = REPLAY_INTERVAL_NS * factor;
+}
+
 int replay_run(const struct replay_setup *setup, struct replay_result *ret_result)
 {
 	struct replay replay = {
@@ -233,6 +244,7 @@ int replay_run(const struct replay_setup *setup, struct replay_result *ret_resul
 	};
 	int err;
 
+	grain_choose(&replay);
 	replay.threads = calloc(replay.threads_cnt + 1, sizeof(*replay.threads));
 	err = replay.threads ? heap_init(&replay.timers, replay.threads_cnt) : -ENOMEM;
 	if (!err)

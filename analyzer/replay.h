@@ -23,6 +23,8 @@
  *    the one that was woken for it has come. Recorded waits for GILs are not used.
  *  - A GIL that is removed costs nothing any more: nobody waits or spins for it.
  *  - A lock whose contention is removed lets everybody in at once: the work under it stays.
+ * All three times are longer by one factor where the cores could have had more than REPLAY_SLICES_MAX
+ * slices: so a replay takes as long as there are events, however long the run was.
  * A dependency between threads that made nobody wait when it was recorded is not known here.
  *
  * Memory: proportional to threads, GILs, and the steps between the thread that is furthest ahead in the
@@ -43,11 +45,12 @@
 #define REPLAY_WAKE_NS UINT64_C(1000000)
 #define REPLAY_INTERVAL_NS UINT64_C(5000000)
 #define REPLAY_STEPS_MAX 500000
+#define REPLAY_SLICES_MAX 200000
 
 struct replay_setup {
 	const struct history *history;
 	const struct people *people;
-	uint64_t start_ns;
+	uint64_t start_ns, end_ns;
 	uint64_t entries_max;		/* of the history: no more than so many are replayed */
 	uint32_t recorded_cores;	/* that the run could use */
 	/* What is changed: */

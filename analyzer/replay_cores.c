@@ -8,8 +8,8 @@ void core_queue(struct replay *replay, uint32_t slot)
 {
 	struct replay_thread *thread = &replay->threads[slot];
 
-	if (thread->place != AT_READY && thread->had_ns < replay->floor_ns - (int64_t)REPLAY_SLICE_NS)
-		thread->had_ns = replay->floor_ns - (int64_t)REPLAY_SLICE_NS;
+	if (thread->place != AT_READY && thread->had_ns < replay->floor_ns - (int64_t)replay->slice_ns)
+		thread->had_ns = replay->floor_ns - (int64_t)replay->slice_ns;
 	thread->place = AT_READY;
 	heap_put(&replay->ready, slot, thread->had_ns);
 }
@@ -55,7 +55,7 @@ static void core_enter(struct replay *replay, uint32_t slot)
 	heap_remove(&replay->ready, slot);
 	thread->place = AT_CORE;
 	thread->since_ns = replay->now_ns;
-	thread->slice_ns = replay->now_ns + REPLAY_SLICE_NS;
+	thread->slice_ns = replay->now_ns + replay->slice_ns;
 	if (thread->had_ns > replay->floor_ns)
 		replay->floor_ns = thread->had_ns;
 	heap_put(&replay->running, slot, (int64_t)replay->now_ns - thread->had_ns);
@@ -72,7 +72,7 @@ int64_t core_give(struct replay *replay)
 	if (replay->running.cnt >= replay->setup->cores) {
 		replay->result.full = true;
 		ahead = heap_first(&replay->running);
-		if (next->key + (int64_t)REPLAY_WAKE_NS >= (int64_t)replay->now_ns - ahead->key)
+		if (next->key + (int64_t)replay->wake_ns >= (int64_t)replay->now_ns - ahead->key)
 			return -1;
 		push_off(replay, ahead->id);
 	}
@@ -87,7 +87,7 @@ bool core_slice_over(struct replay *replay, uint32_t slot)
 
 	if (replay->now_ns < thread->slice_ns)
 		return false;
-	thread->slice_ns = replay->now_ns + REPLAY_SLICE_NS;
+	thread->slice_ns = replay->now_ns + replay->slice_ns;
 	if (!next || next->key > thread->had_ns)
 		return false;
 	push_off(replay, slot);

@@ -339,6 +339,7 @@ int predict_make(struct predict *predict, const struct history *history, const s
 		.history = history,
 		.people = people,
 		.start_ns = run->start_ns,
+		.end_ns = run->end_ns,
 		.entries_max = PREDICT_ENTRIES,
 	};
 	int err;
