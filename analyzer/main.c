@@ -111,6 +111,8 @@ int main(int argc, char **argv)
 	int status, err;
 
 	setlocale(LC_ALL, "");
+	/* Numbers are written as in C, in options and in reports, whatever the language. */
+	setlocale(LC_NUMERIC, "C");
 	options_read(argc, argv, &options);
 	err = trace_reader_open(options.file, &reader, &fault);
 	if (err == -EBADMSG)

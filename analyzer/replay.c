@@ -232,7 +232,6 @@ static void grain_choose(struct replay *replay)
 
 	replay->slice_ns = REPLAY_SLICE_NS * factor;
 	replay->wake_ns = REPLAY_WAKE_NS * factor;
-	replay->interval_ns = REPLAY_INTERVAL_NS * factor;
 }
 
 int replay_run(const struct replay_setup *setup, struct replay_result *ret_result)

@@ -23,8 +23,8 @@
  *    the one that was woken for it has come. Recorded waits for GILs are not used.
  *  - A GIL that is removed costs nothing any more: nobody waits or spins for it.
  *  - A lock whose contention is removed lets everybody in at once: the work under it stays.
- * All three times are longer by one factor where the cores could have had more than REPLAY_SLICES_MAX
- * slices: so a replay takes as long as there are events, however long the run was.
+ * Slices, and what goes with them, are longer where the cores could have had more than REPLAY_SLICES_MAX:
+ * so a replay takes as long as there are events, however long the run was.
  * A dependency between threads that made nobody wait when it was recorded is not known here.
  *
  * Memory: proportional to threads, GILs, and the steps between the thread that is furthest ahead in the

@@ -34,7 +34,7 @@ static void chunks_free(struct chunk *chunk)
 
 void feed_close(struct replay *replay)
 {
-	for (size_t i = 0; i < replay->threads_cnt; i++)
+	for (size_t i = 0; replay->threads && i < replay->threads_cnt; i++)
 		chunks_free(replay->threads[i].feed.steps.first);
 	chunks_free(replay->feed.spare);
 	history_close(&replay->feed.reader);

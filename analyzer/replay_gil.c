@@ -14,7 +14,7 @@ static void patience_start(struct replay *replay, const struct replay_gil *gil)
 {
 	if (gil->first && gil->holder)
 		heap_put(&replay->timers, gil->first - 1,
-			 (int64_t)(replay->now_ns + replay->interval_ns));
+			 (int64_t)(replay->now_ns + REPLAY_INTERVAL_NS));
 }
 
 static void line_join(struct replay *replay, uint32_t link, uint32_t slot)

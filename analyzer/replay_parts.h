@@ -114,7 +114,7 @@ struct replay {
 	struct idmap gil_ids;		/* values: 1 + index, as pointers */
 	struct replay_gil *gils;
 	size_t gils_cap, gils_cnt;
-	uint64_t slice_ns, wake_ns, interval_ns;
+	uint64_t slice_ns, wake_ns;
 	uint64_t now_ns;
 	struct heap timers;		/* when something is over for a thread */
 	struct heap ready;		/* by had_ns */

@@ -136,7 +136,7 @@ static void sums_fill(struct report *report, const struct analysis *analysis)
 
 		scope_add(&report->tree, row);
 		scope_add(&process->scope, row);
-		process->threads_cnt++;
+		report->processes_cnt += !process->threads_cnt++;
 		process->on_core_ns += thread->on_core_ns;
 		report->gil_held_off_core_ns += thread->gil_held_off_core_ns;
 		episodes_add(&report->gil_wait, &thread->gil_wait);
@@ -191,11 +191,9 @@ static int lists_settle(struct report *report)
 		wanted[thread->process->slot] = true;
 		report->threads[threads++] = report->threads[i];
 	}
-	for (size_t i = 0; i < report->processes_listed; i++) {
-		report->processes_cnt += report->processes[i].threads_cnt > 0;
+	for (size_t i = 0; i < report->processes_listed; i++)
 		if (wanted[i])
 			report->processes[processes++] = report->processes[i];
-	}
 	free(wanted);
 	report->threads_listed = threads;
 	report->processes_listed = processes;

@@ -5,35 +5,30 @@
  */
 #include <stdio.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/findings/kinds.h"
 
 static const struct style ascii = { .utf8 = false };
 
-/* Of the programs that are named at any core, the one with the most time. */
-static const struct report_guest *guest_most(const struct report *report)
+/* The program that threads lost most to; NULL: none, or it has no name. */
+static const struct program *most_costly(const struct report *report)
 {
-	const struct report_guest *most = NULL;
+	const struct stack *stack = &report->analysis->stack;
 
-	for (size_t i = 0; i < report->cores_cnt; i++) {
-		const struct report_guest *guest = &report->cores[i].guests[0];
-
-		if (guest->ns && guest->comm && (!most || guest->ns > most->ns))
-			most = guest;
-	}
-	return most;
+	return stack->programs_cnt ? run_program(report->run, stack->programs[0].program) : NULL;
 }
 
 static bool others_look(const struct report *report, const struct core_time *time,
 			struct finding *finding)
 {
-	const struct report_guest *guest = guest_most(report);
+	const struct program *program = most_costly(report);
 
 	finding->cost_ns = time->others_ns;
 	if (!finding->cost_ns)
 		return false;
-	if (guest)
+	if (program && *program->comm)
 		finding_say(finding->place, "mostly %s",
-			    format_name(guest->comm, FINDING_NAME, ascii).s);
+			    format_name(program->comm, FINDING_NAME, ascii).s);
 	finding_say(finding->evidence, "Other programs had cores for %s while "
 		    "threads were ready for them.", format_time(finding->cost_ns, ascii).s);
 	finding->next = "measure on a machine that is quiet, or give it cores of its own";

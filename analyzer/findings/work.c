@@ -20,7 +20,7 @@ static void alone_tell(const struct report *report, struct finding *finding)
 	for (size_t i = 0; i < room->alone_cap; i++)
 		sum_ns += room->alone_ns[i];
 	most_ns = room_alone(room, &slot);
-	if (sum_ns < room->busy_ns / 2) {
+	if (!most_ns || sum_ns < room->busy_ns / 2) {
 		finding_say(finding->evidence, "%s threads had work on "
 			    "average while any had, for %s.", format_average(
 			    report->tree.curves->integral_ns[CURVE_APPARENT], room->busy_ns).s,

@@ -3,11 +3,13 @@
  * Blame: a matrix of who waits for whom, and the worst culprits with what they did meanwhile.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/sections/party.h"
 #include "analyzer/sections/section.h"
+#include "analyzer/wrap.h"
 
 #define COLUMNS 4
 #define COLUMN_WIDTH 10
@@ -132,8 +134,9 @@ static int matrix_row(const struct matrix *matrix, uint32_t from, const uint32_t
 
 static int matrix_print(const struct matrix *matrix, struct style style, FILE *out)
 {
-	size_t rows_max = matrix->report->top, all = 0, rows_cnt, columns_cnt;
-	uint32_t columns[COLUMNS], *rows = calloc(rows_max, sizeof(*rows));
+	size_t rows_max = matrix->report->top < matrix->parties_cnt ? matrix->report->top : matrix->parties_cnt;
+	size_t all = 0, rows_cnt, columns_cnt;
+	uint32_t columns[COLUMNS], *rows = calloc(rows_max + 1, sizeof(*rows));
 	char align[COLUMNS + 4] = "nrrrrrr";
 	struct table *table;
 	int err;
@@ -193,16 +196,19 @@ static int matrix_text(const struct report *report, enum share_part part, struct
 	return err;
 }
 
-static void doing_print(const struct blame_thread *culprit, enum share_part part, FILE *out)
+static void doing_print(const struct blame_thread *culprit, enum share_part part, struct style style, FILE *out)
 {
 	uint32_t doings[DOINGS];
-	size_t cnt = biggest(culprit->doing_ns[part], STATE_CNT + 1, doings, DOINGS);
+	size_t cnt = biggest(culprit->doing_ns[part], STATE_CNT + 1, doings, DOINGS), len;
+	char line[256];
 
+	len = (size_t)snprintf(line, sizeof(line), "%s:", party_thread(culprit->thread, style).s);
 	for (size_t i = 0; i < cnt; i++)
-		fprintf(out, "%s %s %s", i ? "," : ":",
-			doings[i] == STATE_CNT ? "not born yet" : state_infos[doings[i]].name,
-			format_percent(culprit->doing_ns[part][doings[i]], culprit->caused_ns[part]).s);
-	fprintf(out, "\n");
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s %s %s", i ? "," : "",
+					doings[i] == STATE_CNT ? "not born yet" : state_infos[doings[i]].name,
+					format_percent(culprit->doing_ns[part][doings[i]],
+						       culprit->caused_ns[part]).s);
+	wrap_print("    ", line, out);
 }
 
 static int culprits_print(const struct report *report, enum share_part part, struct style style, FILE *out)
@@ -219,12 +225,8 @@ static int culprits_print(const struct report *report, enum share_part part, str
 	cnt = biggest(caused_ns, blame->threads_cnt, list, CULPRITS);
 	if (cnt)
 		fprintf(out, "    What those did meanwhile for whom others waited longest:\n");
-	for (size_t i = 0; i < cnt; i++) {
-		const struct blame_thread *culprit = &blame->threads[list[i]];
-
-		fprintf(out, "    %s", party_thread(culprit->thread, style).s);
-		doing_print(culprit, part, out);
-	}
+	for (size_t i = 0; i < cnt; i++)
+		doing_print(&blame->threads[list[i]], part, style, out);
 	free(caused_ns);
 	return 0;
 }
@@ -247,8 +249,8 @@ static int blame_text(const struct report *report, struct style style, FILE *out
 			format_time(report->tree.state_ns[STATE_UNKNOWN], style).s);
 	err = matrix_text(report, part, style, out);
 	if (!err && together_ns)
-		fprintf(out, "    Not in it: %s of waits where too many waited at once to tell who for whom.\n",
-			format_time(together_ns, style).s);
+		sentence_print(out, "    ", "Not in it: %s of waits where too many waited at once to tell who for "
+			       "whom.", format_time(together_ns, style).s);
 	return err ? err : culprits_print(report, part, style, out);
 }
 
