@@ -176,7 +176,8 @@ static struct wait_for waits_for(struct timeline *timeline, const struct thread 
 
 	if (wait->state == STATE_WAIT_GIL)
 		result.gil = thread->gil.id;
-	else if (wait->kind == WAIT_KIND_FUTEX && !timeline->queue.err)
+	else if ((wait->state == STATE_WAIT_LOCK || wait->state == STATE_WAIT_SYNC) &&
+		 wait->kind == WAIT_KIND_FUTEX && !timeline->queue.err)
 		timeline->queue.err = words_find(&timeline->words, thread->process, wait->word,
 						 &result.word);
 	return result;
@@ -193,7 +194,9 @@ static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t
 		      const struct waking *waking)
 {
 	enum wake_cause cause = wake_judge(waking, &thread->wait, thread->process->id);
-	struct wait_for wait = waits_for(timeline, thread);
+	/* As it was when the wait was decided on: the same address may be another word by now. */
+	struct wait_for wait = thread->state == thread->wait.state ? thread->waits_for :
+								     waits_for(timeline, thread);
 
 	queue_edge(&timeline->queue, &(struct edge){
 		.at_ns = at_ns,

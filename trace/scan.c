@@ -48,6 +48,8 @@ static const char *block_check(const struct scan_block *block)
 		return "no such stream";
 	if (block->first_ns > block->last_ns)
 		return "it ends before it begins";
+	if (block->last_ns > FORMAT_TIME_MAX)
+		return "impossible time";
 	if (block->records_cnt == 0 || block->records_cnt > FORMAT_RECORDS_MAX)
 		return "impossible number of records";
 	if (block->raw_len > FORMAT_RAW_MAX || block->stored_len > block->raw_len)

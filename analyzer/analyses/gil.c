@@ -398,7 +398,8 @@ double gil_ceiling(const struct gil_use *use, uint64_t cores_cnt)
 {
 	double serial;
 
-	if (!use->work_ns || !cores_cnt)
+	/* Of a thread whose birth was lost it is not known whose work it does. */
+	if (!use->work_ns || !cores_cnt || use->run_ns > use->work_ns)
 		return 0;
 	serial = (double)use->run_ns / (double)use->work_ns;
 	return 1 / (serial + (1 - serial) / (double)cores_cnt);

@@ -10,14 +10,14 @@
 
 #include "analyzer/array.h"
 
-/* The length of a name without the digits at its end. */
+/* The length of a name without the digits at its end; nothing but digits is a name as well. */
 static size_t stem_len(const char *name)
 {
 	size_t len = strlen(name);
 
 	while (len && name[len - 1] >= '0' && name[len - 1] <= '9')
 		len--;
-	return len;
+	return len ? len : strlen(name);
 }
 
 static int group_compare(const struct thread *left, const struct thread *right)
@@ -55,9 +55,9 @@ static int groups_change(void *ctx, const struct change *change)
 
 static void group_add(struct groups *groups, const struct thread *thread)
 {
-	struct thread_group *group = groups->groups + groups->groups_cnt - 1;
+	struct thread_group *group = groups->groups_cnt ? &groups->groups[groups->groups_cnt - 1] : NULL;
 
-	if (!groups->groups_cnt || group_compare(group->first, thread)) {
+	if (!group || group_compare(group->first, thread)) {
 		group = &groups->groups[groups->groups_cnt++];
 		group->first = thread;
 		memcpy(group->name, thread->comm, sizeof(group->name));

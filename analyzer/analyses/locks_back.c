@@ -56,7 +56,10 @@ static int edge_back(struct walk_back *walk, const struct history_entry *entry)
 	thread->points = true;
 	thread->holder = (uint32_t)entry->object - 1;
 	thread->lock = (uint32_t)entry->awaited - 1;
-	lock = walk->locks->locks[thread->lock];
+	lock = thread->lock < walk->locks->locks_cnt ? walk->locks->locks[thread->lock] : NULL;
+	if (!lock)
+		return identity_check(walk->locks->identity, false, "identity 7: a wait for a lock ended as "
+				      "one for a futex word that is none");
 	return holders_point(&walk->holders, thread->holder, entry->at_ns, thread->lock,
 			     &lock->holder[OWNER_LIKELY]);
 }

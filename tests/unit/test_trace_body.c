@@ -148,6 +148,7 @@ static void test_wrong_heads(void **state)
 	} heads[] = {
 		{ { .stream = 65536, .records_cnt = 1 }, "no such stream" },
 		{ { .first_ns = 2, .last_ns = 1, .records_cnt = 1 }, "it ends before it begins" },
+		{ { .last_ns = (UINT64_C(1) << 62) + 1, .records_cnt = 1 }, "impossible time" },
 		{ { .records_cnt = 0 }, "impossible number of records" },
 		{ { .records_cnt = 65537 }, "impossible number of records" },
 		{ { .records_cnt = 1, .raw_len = (4 << 20) + 1, .codec = 1 }, "impossible length" },

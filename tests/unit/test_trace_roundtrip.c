@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/support/trace_build.h"
+#include "trace/format.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -55,7 +56,7 @@ static void test_every_kind_alone(void **state)
 static void test_kinds_mixed(void **state)
 {
 	static struct trace_record records[TRACE_BLOCK_RECORDS];
-	uint64_t random = 2, ts_ns = UINT64_MAX / 2;
+	uint64_t random = 2, ts_ns = FORMAT_TIME_MAX / 2;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(records); i++) {
@@ -103,14 +104,14 @@ static void test_extremes(void **state)
 			continue;
 		for (size_t i = 0; i < COUNT(values); i++) {
 			fill_extreme(&records[i], kind, values[i], i % 2);
-			records[i].ts_ns = i < 5 ? 0 : UINT64_MAX;
+			records[i].ts_ns = i < 5 ? 0 : FORMAT_TIME_MAX;
 		}
 		round_trip(records, COUNT(values));
 		/* Columns of one value: all 0, and all as large as can be. */
 		round_trip(&records[2], 2);
 		for (size_t i = 0; i < COUNT(values); i++) {
 			fill_extreme(&records[i], kind, UINT64_MAX, true);
-			records[i].ts_ns = UINT64_MAX;
+			records[i].ts_ns = FORMAT_TIME_MAX;
 		}
 		round_trip(records, COUNT(values));
 	}
