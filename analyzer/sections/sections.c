@@ -7,42 +7,42 @@
 #include <string.h>
 
 extern const struct section findings_section;
+extern const struct section predict_section;
+extern const struct section stack_section;
 extern const struct section states_section;
 extern const struct section idle_section;
-extern const struct section locks_section;
-extern const struct section gil_section;
-extern const struct section blame_section;
-extern const struct section bottle_section;
-extern const struct section calls_section;
-extern const struct section processes_section;
-extern const struct section threads_section;
-extern const struct section cores_section;
-extern const struct section levels_section;
-extern const struct section stack_section;
 extern const struct section phases_section;
+extern const struct section gil_section;
+extern const struct section locks_section;
+extern const struct section blame_section;
 extern const struct section path_section;
 extern const struct section span_section;
-extern const struct section predict_section;
+extern const struct section bottle_section;
+extern const struct section threads_section;
+extern const struct section processes_section;
+extern const struct section calls_section;
+extern const struct section cores_section;
+extern const struct section levels_section;
 extern const struct section trace_section;
 
 const struct section *const sections[] = {
 	&findings_section,
+	&predict_section,
+	&stack_section,
 	&states_section,
 	&idle_section,
-	&locks_section,
-	&gil_section,
-	&blame_section,
-	&bottle_section,
-	&calls_section,
-	&processes_section,
-	&threads_section,
-	&cores_section,
-	&levels_section,
-	&stack_section,
 	&phases_section,
+	&gil_section,
+	&locks_section,
+	&blame_section,
 	&path_section,
 	&span_section,
-	&predict_section,
+	&bottle_section,
+	&threads_section,
+	&processes_section,
+	&calls_section,
+	&cores_section,
+	&levels_section,
 	&trace_section,
 	NULL,
 };

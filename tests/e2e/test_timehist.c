@@ -3,6 +3,7 @@
  * Another tool beside us: perf sched records the same run by its own probes, into its own buffers, with
  * its own clock. What it says that each thread had of the cores is what the report says.
  */
+#include <math.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -83,38 +84,52 @@ static bool perf_find(const char *summary, unsigned long long tid, struct perf_t
 	return false;
 }
 
-static bool thread_agrees(const char *summary, const json_t *thread)
+static bool near(double ours_ns, double theirs_ns, unsigned long long ins)
 {
-	double run_ns = json_number_at(thread, "run_ns"), bar_ns;
+	double bar_ns = SHARE * theirs_ns + SWITCH_NS * (double)ins;
+
+	return ours_ns <= theirs_ns + bar_ns && ours_ns >= theirs_ns - bar_ns;
+}
+
+enum verdict { AGREES, DIFFERS, PERF_ERRS };
+
+/*
+ * Where a thread that no probe gets to see had the core, perf takes its time for somebody else's, or that
+ * one's for its own. Where we differ, the kernel's clock of that thread tells: it knows nothing of probes.
+ */
+static enum verdict thread_agrees(const char *summary, const json_t *thread)
+{
+	double run_ns = json_number_at(thread, "run_ns"), kernel_ns = json_number_at(thread, "kernel_run_ns");
 	struct perf_thread theirs;
 
 	if (!perf_find(summary, json_u64_at(thread, "tid"), &theirs)) {
 		print_message("perf knows no thread %llu\n", json_u64_at(thread, "tid"));
-		return false;
+		return DIFFERS;
 	}
-	bar_ns = SHARE * theirs.run_ns + SWITCH_NS * (double)theirs.ins;
-	if (run_ns <= theirs.run_ns + bar_ns && run_ns >= theirs.run_ns - bar_ns)
-		return true;
+	if (near(run_ns, theirs.run_ns, theirs.ins))
+		return AGREES;
+	if (fabs(run_ns - kernel_ns) < fabs(theirs.run_ns - kernel_ns) / 2)
+		return PERF_ERRS;
 	print_message("%s ran for %.0f ns, by perf for %.0f ns in %llu pieces\n",
 		      json_text_at(thread, "comm"), run_ns, theirs.run_ns, theirs.ins);
-	return false;
+	return DIFFERS;
 }
 
 /* COMMAND's first thread was there before its exec, when nobody but perf looked. */
 static bool threads_agree(const char *summary, const json_t *report)
 {
 	unsigned long long start_ns = json_u64_at(report, "start_ns");
-	size_t i, compared = 0;
+	size_t i, cnt[PERF_ERRS + 1] = { 0 };
 	json_t *thread;
-	bool ok = true;
 
 	json_array_foreach(json_at(report, "threads"), i, thread)
-		if (json_u64_at(thread, "birth_ns") > start_ns) {
-			ok &= thread_agrees(summary, thread);
-			compared++;
-		}
-	assert_true(compared > 0);
-	return ok;
+		if (json_u64_at(thread, "birth_ns") > start_ns)
+			cnt[thread_agrees(summary, thread)]++;
+	assert_true(cnt[AGREES] + cnt[DIFFERS] + cnt[PERF_ERRS] > 0);
+	/* Of too few it would prove nothing. */
+	if (cnt[PERF_ERRS] > cnt[AGREES])
+		print_message("by the kernel's own clock, perf errs for %zu threads\n", cnt[PERF_ERRS]);
+	return !cnt[DIFFERS] && cnt[PERF_ERRS] <= cnt[AGREES];
 }
 
 /*
