@@ -280,6 +280,7 @@ static void test_empty(void **state)
 
 static void expect_says(const char *text, const char *words)
 {
+	assert_non_null(text);
 	if (!strstr(text, words))
 		fail_msg("not said: %s\n%s", words, text);
 }
