@@ -166,6 +166,13 @@ void early_add(struct early_wakings *early, const struct waking *waking)
 		early_keep(early, waking->waker_id ? EARLY_UNCLEAR : EARLY_PROGRAM, waking);
 }
 
+void early_forget(struct early_wakings *early, uint64_t before_ns)
+{
+	for (int slot = 0; slot < EARLY_SLOT_CNT; slot++)
+		if (early->slots[slot].at_ns < before_ns)
+			early->have &= ~(1u << slot);
+}
+
 /*
  * What can end a wait though no thread's call says so: the time-out of a futex, a poll or a
  * semaphore; a device; a program at the other end of a pipe. The locks of the kernel, which are of

@@ -23,6 +23,8 @@
 enum wake_cause wake_judge(const struct waking *waking, const struct wait *wait, uint64_t process);
 
 void early_add(struct early_wakings *early, const struct waking *waking);
+/* Those from before this time. */
+void early_forget(struct early_wakings *early, uint64_t before_ns);
 /*
  * The waking that ended the wait, should none come later: the last believed one; or the last that
  * fits the wait's kind (a timer a sleep, a device or a program outside an input) and came just

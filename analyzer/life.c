@@ -209,12 +209,25 @@ static void wake_edge(struct timeline *timeline, struct thread *thread, uint64_t
 	});
 }
 
-/* The waking before the switch-out ended the wait: it was none. */
+/* The waking before the switch-out ended the wait: it was none. Unless what was lost forgot it. */
 static void doubt_was_ready(struct timeline *timeline, struct thread *thread)
 {
+	if (!thread->has_early) {
+		queue_decide(&timeline->queue, thread, thread->out_ns, STATE_UNKNOWN);
+		return;
+	}
 	queue_decide(&timeline->queue, thread, thread->out_ns, STATE_READY_WOKEN);
 	wake_edge(timeline, thread, thread->out_ns, &thread->early);
 	thread->place = PLACE_READY;
+}
+
+/* How the doubt ends is lost. Where none but a forgotten waking raised it, it was a wait until here. */
+static void doubt_lost(struct timeline *timeline, struct thread *thread)
+{
+	if (thread->has_early)
+		queue_decide(&timeline->queue, thread, thread->out_ns, STATE_UNKNOWN);
+	else
+		wait_decide(timeline, thread);
 }
 
 static void thread_stray(struct timeline *timeline, struct thread *thread)
@@ -294,8 +307,9 @@ static void wait_begin(struct thread *thread, const struct trace_sched_switch *r
 		episode_begin(&thread->lock_wait, thread->out_ns);
 }
 
+/* Blind: it was out of sight until now, and what woke it before is forgotten. */
 static void thread_block(struct timeline *timeline, struct thread *thread,
-			 const struct trace_sched_switch *record)
+			 const struct trace_sched_switch *record, bool blind)
 {
 	struct queue *queue = &timeline->queue;
 
@@ -308,11 +322,7 @@ static void thread_block(struct timeline *timeline, struct thread *thread,
 		wait_decide(timeline, thread);
 		break;
 	case VERDICT_WOKEN_EARLY:
-		/* No early waking in sight: it came before a gap that forgot it. */
-		if (thread->has_early)
-			doubt_was_ready(timeline, thread);
-		else
-			queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+		doubt_was_ready(timeline, thread);
 		break;
 	case VERDICT_LOST:
 		if (thread->has_early)
@@ -320,7 +330,7 @@ static void thread_block(struct timeline *timeline, struct thread *thread,
 		wait_decide(timeline, thread);
 		break;
 	case VERDICT_NONE:
-		if (thread->has_early) {
+		if (thread->has_early || blind) {
 			thread->place = PLACE_DOUBT;
 			queue_hold(queue, thread, thread->out_ns);
 			break;
@@ -336,6 +346,7 @@ void life_leave(struct timeline *timeline, struct thread *thread,
 {
 	struct gil_peek peek = GIL_PEEK(*record);
 	struct queue *queue = &timeline->queue;
+	bool blind = thread->place == PLACE_LOST;
 	uint64_t now_ns = timeline->now_ns;
 
 	if (thread->place == PLACE_CORE) {
@@ -360,7 +371,7 @@ void life_leave(struct timeline *timeline, struct thread *thread,
 		thread->place = PLACE_READY;
 		queue_decide(queue, thread, now_ns, STATE_READY_PREEMPTED);
 	} else {
-		thread_block(timeline, thread, record);
+		thread_block(timeline, thread, record, blind);
 	}
 }
 
@@ -396,12 +407,10 @@ void life_wake(struct timeline *timeline, struct thread *thread, const struct wa
 
 void life_lose(struct timeline *timeline, struct thread *thread)
 {
-	struct queue *queue = &timeline->queue;
-
 	if (!thread->born || thread->place == PLACE_GONE || thread->place == PLACE_LOST)
 		return;
 	if (thread->place == PLACE_DOUBT)
-		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+		doubt_lost(timeline, thread);
 	thread_stray(timeline, thread);
 }
 
@@ -427,7 +436,7 @@ void life_outlast(struct timeline *timeline, struct thread *thread, uint64_t end
 	if (thread->place == PLACE_CORE)
 		thread->on_core_ns += stretch_part(thread->window, thread->in_ns, end_ns);
 	if (thread->place == PLACE_DOUBT)
-		queue_decide(queue, thread, thread->out_ns, STATE_UNKNOWN);
+		doubt_lost(timeline, thread);
 	exact_end(thread, end_ns);
 	episode_end(&thread->lock_wait, end_ns);
 	gil_end(queue, thread, end_ns);

@@ -146,6 +146,7 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 		thread->early_wakings.have = 0;
 		thread->on_core = true;
 		thread->core = record->stream;
+		thread->seen_ns = record->ts_ns;
 	}
 	return err;
 }
@@ -156,8 +157,11 @@ static int scan_seen(struct prescan *prescan, const struct trace_record *record,
 	struct prescan_thread *thread;
 	int err = id ? thread_find(prescan, id, &thread) : 0;
 
-	if (err || !id || thread->on_core)
+	if (err || !id)
 		return err;
+	thread->seen_ns = record->ts_ns;
+	if (thread->on_core)
+		return 0;
 	if (thread->blocked)
 		err = wait_end(thread, record->ts_ns, VERDICT_UNKNOWN);
 	thread->early_wakings.have = 0;
@@ -230,16 +234,27 @@ static int gap_add(struct prescan *prescan, const struct gap *gap)
 	return err;
 }
 
+/*
+ * It was on a core of which events are lost: it is lost from sight, and what woke it before is forgotten.
+ * Unless it was seen there when nothing was lost any more: the record of a loss comes late.
+ */
+static void scan_lose(struct prescan_thread *thread, uint64_t first_ns, uint64_t last_ns)
+{
+	if (thread->seen_ns >= last_ns)
+		early_forget(&thread->early_wakings, first_ns);
+	else
+		thread->on_core = false;
+}
+
 static int scan_gap(struct prescan *prescan, const struct trace_record *record)
 {
 	const struct trace_gap *gap = &record->gap;
 	/* What was lost was lost before. */
 	uint64_t first_ns = gap->first < record->ts_ns ? gap->first : record->ts_ns;
 
-	/* Whoever was there is lost from sight, and what woke him before is forgotten. */
 	for (size_t i = 0; i < prescan->threads_cnt; i++)
 		if (prescan->threads[i]->on_core && prescan->threads[i]->core == record->stream)
-			prescan->threads[i]->on_core = false;
+			scan_lose(prescan->threads[i], first_ns, gap->last);
 	return gap_add(prescan, &(struct gap){
 		.first_ns = first_ns,
 		.last_ns = gap->last > first_ns ? gap->last : first_ns,

@@ -58,6 +58,7 @@ struct prescan_thread {
 	uint64_t process;	/* 0 = no birth in the file */
 	bool on_core, blocked, has_early;
 	uint32_t core;			/* while it is on one */
+	uint64_t seen_ns;		/* last sight of it on a core */
 	uint64_t out_ns;
 	struct wait before;	/* its last wait in a call */
 	struct early_wakings early_wakings;

@@ -89,8 +89,12 @@ static void hot_fill(struct sim_plan *plan, uint64_t *random)
 	size_t first = plan->cnt;
 
 	for (uint64_t i = 0; i < rounds; i++) {
+		uint64_t ns;
+
 		critical_add(plan, lock, 10 * US, random);
-		plan_add(plan, dice(random, 4) ? DO_COMPUTE : DO_READ, dice_ns(random, 300, 10 * US), 0);
+		/* Not among the arguments: compilers differ in their order. */
+		ns = dice_ns(random, 300, 10 * US);
+		plan_add(plan, dice(random, 4) ? DO_COMPUTE : DO_READ, ns, 0);
 	}
 	plan_add(plan, DO_LOOP, 0, (uint32_t)(plan->cnt - first));
 	plan->steps[plan->cnt - 1].times = 1 + (uint32_t)dice(random, 12);

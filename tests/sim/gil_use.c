@@ -153,7 +153,7 @@ static void spells_collect(struct sim_gil_uses *uses, const struct sim_story *st
 			if (track->holds[hold].from_ns < track->holds[hold].to_ns)
 				spell_add(&uses->uses[track->holds[hold].gil].holds, &(struct sim_spell){
 					track->holds[hold].from_ns, track->holds[hold].to_ns, slot,
-				}, is_broken(piece, i));
+				}, track->holds[hold].was_lost || is_broken(piece, i));
 	}
 }
 
@@ -166,9 +166,21 @@ static int spell_compare(const void *left, const void *right)
 	return (a->to_ns > b->to_ns) - (a->to_ns < b->to_ns);
 }
 
-/* The wait that its coming to hold it ended. */
-static const struct sim_spell *wait_before(const struct sim_gil_use *use, const struct sim_spell *hold)
+/* Out of sight, if only for no time at all. */
+static bool is_lost_at(const struct sim_track *track, uint64_t at_ns)
 {
+	for (size_t i = 0; i < track->pieces_cnt; i++)
+		if (track->pieces[i].from_ns == at_ns && track->pieces[i].state == SIM_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* The wait that its coming to hold it ended. */
+static const struct sim_spell *wait_before(const struct sim_gil_use *use, const struct sim_story *story,
+					   const struct sim_spell *hold)
+{
+	if (is_lost_at(&story->tracks[hold->track], hold->from_ns))
+		return NULL;
 	for (size_t i = 0; i < use->waits.cnt; i++)
 		if (use->waits.spells[i].track == hold->track && use->waits.spells[i].to_ns == hold->from_ns)
 			return &use->waits.spells[i];
@@ -195,9 +207,10 @@ static void hand_overs_count(struct sim_gil_use *use, const struct sim_story *st
 	if (use->holds.cnt)
 		qsort(use->holds.spells, use->holds.cnt, sizeof(*use->holds.spells), spell_compare);
 	for (size_t i = 0; i < use->holds.cnt; i++) {
-		const struct sim_spell *hold = &use->holds.spells[i], *wait = wait_before(use, hold);
+		const struct sim_spell *hold = &use->holds.spells[i], *wait;
 		uint64_t ns;
 
+		wait = wait_before(use, story, hold);
 		if (wait && last && last->to_ns <= hold->from_ns &&
 		    !is_cut(&story->tracks[last->track], last->to_ns)) {
 			ns = hold->from_ns - (wait->from_ns > last->to_ns ? wait->from_ns : last->to_ns);

@@ -70,7 +70,9 @@ void hold_over(struct sim_walk *walk, uint64_t at_ns)
 	if (!walk->held && !walk->exact.holds)
 		return;
 	grow(&track->holds, &track->holds_cap, track->holds_cnt + 1, sizeof(*track->holds));
-	track->holds[track->holds_cnt++] = (struct sim_hold){ walk->out_ns, at_ns, track->gil };
+	track->holds[track->holds_cnt++] = (struct sim_hold){
+		walk->out_ns, at_ns, track->gil, walk->was_lost,
+	};
 	track->gil_held_off_ns += at_ns - walk->out_ns;
 }
 
@@ -149,6 +151,7 @@ static void leave(struct sim_walk *walk, const struct sim_fact *fact, size_t pla
 		walk->switches = fact->look.switches;
 	}
 	walk->out_ns = fact->at_ns;
+	walk->was_lost = walk->where == WHERE_LOST;
 	if (fact->how == TRACE_HOW_DEAD) {
 		steps_end(walk, fact->at_ns);
 		die(walk, fact->at_ns);

@@ -76,7 +76,7 @@ struct sim_walk {
 	size_t wakings_cap, wakings_cnt;
 
 	/* What it took along from its last leaving: */
-	bool held;
+	bool held, was_lost;
 	enum trace_gil_part part;
 	uint64_t switches;
 	bool in_episode;

@@ -72,6 +72,7 @@ struct sim_exact {
 /* It holds a GIL though it is on no core. */
 struct sim_hold {
 	uint64_t from_ns, to_ns, gil;
+	bool was_lost;		/* out of sight until it left its core */
 };
 
 struct sim_track {

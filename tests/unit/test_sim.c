@@ -90,6 +90,16 @@ static void test_small(void **state)
 	seeds_play(first, last, SIM_SMALL);
 }
 
+/* Further out, where something was found once: losses at the very instant of another event. */
+static void test_once_found(void **state)
+{
+	static const uint64_t seeds[] = { 20237, 39073, 46964 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seeds) / sizeof(*seeds); i++)
+		seeds_play(seeds[i], seeds[i], SIM_SMALL);
+}
+
 static void test_middle(void **state)
 {
 	(void)state;
@@ -110,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_once_found),
 		cmocka_unit_test(test_middle),
 		cmocka_unit_test(test_huge),
 	};

@@ -128,7 +128,7 @@ static void test_blame_for_a_gil(void **state)
 	paint(story, 0, 1400, SIM_READY_PREEMPTED);
 	paint(story, 0, 1450, SIM_RUN_FREE);
 	grow(&a->holds, &a->holds_cap, 1, sizeof(*a->holds));
-	a->holds[a->holds_cnt++] = (struct sim_hold){ 1400, 1450, 1 };
+	a->holds[a->holds_cnt++] = (struct sim_hold){ 1400, 1450, 1, false };
 	paint(story, 1, 1100, SIM_READY_WOKEN);
 	paint(story, 1, 1200, SIM_WAIT_GIL);
 	paint(story, 1, 1800, SIM_READY_WOKEN);

@@ -188,6 +188,42 @@ static void test_early_waking_of_one_that_left(void **state)
 	tb_expect(tb, 1, STATE_WAIT_IO, 200);
 }
 
+/* It left at the very instant of a loss, and so did the memory of what had woken it: no wait, no doubt. */
+static void test_early_waking_forgotten_while_leaving(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_waking(tb, 3900, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
+	tb_gap(tb, 5900, 1, 5600, 5600, 1);
+	tb_switch(tb, 5800, 0, 1, TRACE_HOW_PREEMPTED, 2);
+	tb_switch(tb, 5900, 1, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 8000, 0, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 1, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8050, TRACE_END_TREE);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_IO, 0);
+	tb_expect(tb, 2, STATE_UNKNOWN, 200);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000);
+}
+
+/* The record of a loss comes with the core's next event: what was seen after the loss still counts. */
+static void test_early_waking_before_the_record_of_a_gap(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_sample(tb, 4000, 1, 2);
+	tb_gap(tb, 6000, 1, 4000, 4000, 1);
+	tb_waking(tb, 5500, 0, 1, 2, NR_WRITE, 1, 0);
+	tb_block(tb, 6000, 1, 2, NR_READ, 0, 0);
+	tb_switch(tb, 6500, 1, 0, TRACE_HOW_NONE, 2);
+	all_die(tb, 8000);
+	tb_analyze(tb);
+	tb_expect(tb, 2, STATE_WAIT_IO, 0);
+	tb_expect(tb, 2, STATE_UNKNOWN, 0);
+	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 500);
+}
+
 /* A fork is a sign of life, and shows who has the core. */
 static void test_fork_behind_the_gap(void **state)
 {
@@ -505,6 +541,8 @@ int main(void)
 		TEST(test_early_waking_before_the_gap),
 		TEST(test_early_waking_behind_the_gap),
 		TEST(test_early_waking_of_one_that_left),
+		TEST(test_early_waking_forgotten_while_leaving),
+		TEST(test_early_waking_before_the_record_of_a_gap),
 		TEST(test_fork_behind_the_gap),
 		TEST(test_doubt_is_unknown_from_the_start),
 		TEST(test_missing_waking_explained),
