@@ -34,6 +34,36 @@ void tb_free(struct tb *tb)
 	*tb = (struct tb){ 0 };
 }
 
+void tb_reset(struct tb *tb)
+{
+	const char *cores = tb->cores;
+
+	tb_free(tb);
+	tb_init(tb, cores);
+}
+
+int tb_setup(void **state)
+{
+	static struct tb tb;
+
+	tb_init(&tb, *state);
+	*state = &tb;
+	return 0;
+}
+
+int tb_setup_exec(void **state)
+{
+	tb_setup(state);
+	tb_exec(*state, 1000, 0, 1);
+	return 0;
+}
+
+int tb_teardown(void **state)
+{
+	tb_free(*state);
+	return 0;
+}
+
 struct trace_record *tb_add(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint32_t kind)
 {
 	struct trace_record *record;
@@ -73,6 +103,12 @@ struct trace_exec *tb_exec(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_
 	exec->tid = 1000 + id;
 	exec->comm = bytes_of("prog");
 	return exec;
+}
+
+void tb_second(struct tb *tb, uint64_t process)
+{
+	tb_thread(tb, 2000, 0, 1, 2, process);
+	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
 }
 
 struct trace_sched_switch *tb_switch(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t prev,
@@ -151,6 +187,32 @@ void tb_end(struct tb *tb, uint64_t ts_ns, enum trace_end_reason reason)
 		tb_add(tb, ts_ns, TRACE_STREAM_COLLECTOR, TRACE_TALLY)->tally = tally;
 	}
 	tb_add(tb, ts_ns, TRACE_STREAM_COLLECTOR, TRACE_END)->end.reason = reason;
+}
+
+void tb_both_die(struct tb *tb, uint64_t ts_ns)
+{
+	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
+}
+
+struct trace_gil *tb_gil(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint64_t id, uint64_t process)
+{
+	struct trace_gil *gil = &tb_add(tb, ts_ns, stream, TRACE_GIL)->gil;
+
+	gil->id = id;
+	gil->process = process;
+	return gil;
+}
+
+void tb_gil_step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, uint64_t gil,
+		 enum trace_gil_op op)
+{
+	struct trace_gilop *gilop = &tb_add(tb, ts_ns, core, TRACE_GILOP)->gilop;
+
+	gilop->thread = thread;
+	gilop->gil = gil;
+	gilop->op = op;
 }
 
 /* By time; equal times as they were added. */

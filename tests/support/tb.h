@@ -15,6 +15,12 @@
 #include "analyzer/report.h"
 #include "trace/records.h"
 
+/* System calls by their numbers on x86-64, as traces hold them. */
+enum {
+	NR_READ = 0, NR_WRITE = 1, NR_POLL = 7, NR_NANOSLEEP = 35, NR_ACCEPT = 43, NR_EXECVE = 59, NR_EXIT = 60,
+	NR_WAIT4 = 61, NR_FUTEX = 202, NR_RESTART = 219, NR_EXIT_GROUP = 231, NR_TGKILL = 234,
+};
+
 struct tb {
 	struct trace_record *records;
 	size_t cap, cnt;
@@ -31,6 +37,20 @@ struct tb {
 
 void tb_init(struct tb *tb, const char *cores);
 void tb_free(struct tb *tb);
+/* Begins anew, on as many cores. */
+void tb_reset(struct tb *tb);
+
+/*
+ * A row of cmocka's: a test whose *state is a trace of a machine with this many cores (decimal), without
+ * records; or one that another set-up begins, which calls tb_setup() first.
+ */
+#define TB_TEST(function, cores) TB_TEST_AFTER(function, tb_setup, cores)
+#define TB_TEST_AFTER(function, setup, cores) \
+	cmocka_unit_test_prestate_setup_teardown(function, setup, tb_teardown, (void *)(cores))
+int tb_setup(void **state);
+/* The same, and COMMAND begins: thread 1, at 1000 on core 0. */
+int tb_setup_exec(void **state);
+int tb_teardown(void **state);
 
 struct trace_record *tb_add(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint32_t kind);
 
@@ -39,6 +59,8 @@ struct trace_exec *tb_exec(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_
 /* tid is 1000 + id, pid 1000 + process. */
 struct trace_thread *tb_thread(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t parent,
 			       uint64_t id, uint64_t process);
+/* Thread 1 has a child: thread 2 of this process, born at 2000, on core 1 from 3000 on. */
+void tb_second(struct tb *tb, uint64_t process);
 struct trace_sched_switch *tb_switch(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t prev,
 				     enum trace_how how, uint64_t next);
 /* prev blocks in a system call (its plain number) and the core goes idle. */
@@ -52,6 +74,12 @@ void tb_gap(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t first_ns, uin
 	    uint64_t cnt);
 /* END, and TALLYs that balance. */
 void tb_end(struct tb *tb, uint64_t ts_ns, enum trace_end_reason reason);
+/* Threads 1 and 2 die on cores 0 and 1, and with them the run ends. */
+void tb_both_die(struct tb *tb, uint64_t ts_ns);
+/* A GIL of this process is known from here on. */
+struct trace_gil *tb_gil(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint64_t id, uint64_t process);
+void tb_gil_step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, uint64_t gil,
+		 enum trace_gil_op op);
 
 /* What a peek saw, for any record that has one. */
 #define TB_PEEK(record, part, last, flags, switches) do { \

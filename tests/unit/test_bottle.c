@@ -13,25 +13,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_FUTEX 202
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "3");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 static void thread_add(struct tb *tb, uint64_t ts_ns, uint64_t id, uint64_t process, const char *name)
 {
 	tb_thread(tb, ts_ns, 0, 1, id, process)->comm = (struct trace_bytes){ name, strlen(name) };
@@ -200,7 +181,7 @@ static void test_identity_4(void **state)
 	bottle_clear(&bottles);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "3")
 
 int main(void)
 {

@@ -14,26 +14,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_ACCEPT 43
-#define NR_FUTEX 202
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 /*
  * ns        1 (core 0)      2 (core 1)          core 0   core 1
  * 1000      run             -                   ours     ?
@@ -536,7 +516,7 @@ static void test_state_table(void **state)
 	assert_int_equal(counted, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "2")
 
 int main(void)
 {

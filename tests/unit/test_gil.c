@@ -13,45 +13,14 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_FUTEX 202
 #define COND 0x500
 #define WAIT_PRIVATE 128
 #define WAKE_PRIVATE 129
 
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 /* A process whose GIL is known from its exec on. */
 static void gil_begin(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t process, uint64_t gil)
 {
-	struct trace_gil *record = &tb_add(tb, ts_ns, core, TRACE_GIL)->gil;
-
-	record->id = gil;
-	record->process = process;
-	record->exact = 1;
-}
-
-static void step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, uint64_t gil,
-		 enum trace_gil_op op)
-{
-	struct trace_gilop *record = &tb_add(tb, ts_ns, core, TRACE_GILOP)->gilop;
-
-	record->thread = thread;
-	record->gil = gil;
-	record->op = op;
+	tb_gil(tb, ts_ns, core, gil, process)->exact = 1;
 }
 
 /*
@@ -75,18 +44,18 @@ static void scene(struct tb *tb)
 {
 	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
 	gil_begin(tb, 1000, 0, 1, 1);
-	step(tb, 1000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 1000, 0, 1, 1, TRACE_GIL_OP_TAKE);
 	tb_thread(tb, 2000, 0, 1, 2, 1);
 	tb_switch(tb, 2100, 1, 0, TRACE_HOW_NONE, 2);
-	step(tb, 2200, 1, 2, 1, TRACE_GIL_OP_WAIT);
+	tb_gil_step(tb, 2200, 1, 2, 1, TRACE_GIL_OP_WAIT);
 	tb_block(tb, 2300, 1, 2, NR_FUTEX, COND, WAIT_PRIVATE);
-	step(tb, 4000, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 4000, 0, 1, 1, TRACE_GIL_OP_DROP);
 	tb_waking(tb, 4100, 0, 1, 2, NR_FUTEX, COND, WAKE_PRIVATE);
 	tb_switch(tb, 4500, 1, 0, TRACE_HOW_NONE, 2);
-	step(tb, 4600, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4600, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0)->other = 7;
 	tb_switch(tb, 5500, 1, 0, TRACE_HOW_NONE, 2)->other = 7;
-	step(tb, 6000, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 6000, 1, 2, 1, TRACE_GIL_OP_DROP);
 	tb_switch(tb, 8000, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 8100, TRACE_END_TREE);
@@ -165,8 +134,8 @@ static void test_overtaking(void **state)
 	const struct gil_use *use;
 
 	scene(tb);
-	step(tb, 4200, 0, 1, 1, TRACE_GIL_OP_TAKE);
-	step(tb, 4400, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 4200, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4400, 0, 1, 1, TRACE_GIL_OP_DROP);
 	tb_analyze(tb);
 	use = gil_use_of(&tb->analysis.gil, 1);
 	assert_int_equal(use->overtakes_cnt, 1);
@@ -203,8 +172,8 @@ static void test_two_processes(void **state)
 	tb_thread(tb, 3000, 0, 1, 3, 3);
 	gil_begin(tb, 3000, 0, 3, 2);
 	tb_switch(tb, 3100, 1, 0, TRACE_HOW_NONE, 3);
-	step(tb, 3200, 1, 3, 2, TRACE_GIL_OP_TAKE);
-	step(tb, 3300, 1, 3, 2, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 3200, 1, 3, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 3300, 1, 3, 2, TRACE_GIL_OP_DROP);
 	tb_switch(tb, 3400, 1, 3, TRACE_HOW_DEAD, 0);
 	tb_analyze(tb);
 	use = gil_use_of(&tb->analysis.gil, 2);
@@ -281,16 +250,16 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_held_and_wanted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_holds_waits_hand_overs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_ceiling, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_overtaking, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_loss, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_processes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_gil, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+		TB_TEST(test_held_and_wanted, "2"),
+		TB_TEST(test_holds_waits_hand_overs, "2"),
+		TB_TEST(test_ceiling, "2"),
+		TB_TEST(test_overtaking, "2"),
+		TB_TEST(test_loss, "2"),
+		TB_TEST(test_two_processes, "2"),
+		TB_TEST(test_no_gil, "2"),
+		TB_TEST(test_empty, "2"),
 		cmocka_unit_test(test_identity),
-		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		TB_TEST(test_text, "2"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,26 +14,7 @@
 #include "analyzer/words.h"
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_EXECVE 59
-#define NR_FUTEX 202
 #define WAKE 1
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
 
 /* The word at this address in the process's n-th program. */
 static const struct futex_word *word_at(struct tb *tb, uint64_t address, uint32_t execs)
@@ -304,7 +285,7 @@ static void test_outputs(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "2")
 	const struct CMUnitTest tests[] = {
 		TEST(test_waits),
 		TEST(test_owner),

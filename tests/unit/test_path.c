@@ -14,28 +14,9 @@
 #include "analyzer/array.h"
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_NANOSLEEP 35
-#define NR_FUTEX 202
 #define FUTEX_WAKE 1
 
 #define WORD 0x100
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
 
 /*
  * ns        1 (core 0)      2 (core 1)
@@ -303,7 +284,7 @@ static void test_visitor_stops(void **state)
 	assert_int_equal(left, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "2")
 
 int main(void)
 {

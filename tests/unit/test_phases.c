@@ -18,21 +18,6 @@
 #define MS UINT64_C(1000000)
 #define VALUES 500
 
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "4");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 /* Between 0 and 1. */
 static double chance(uint64_t *random)
 {
@@ -223,7 +208,7 @@ static void test_text(void **state)
 	free(text);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) TB_TEST(function, "4")
 
 int main(void)
 {

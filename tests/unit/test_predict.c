@@ -14,26 +14,7 @@
 #include "analyzer/words.h"
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_NANOSLEEP 35
-#define NR_FUTEX 202
-
 #define MS UINT64_C(1000000)
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
 
 static const struct prediction *find(const struct tb *tb, enum prediction_kind kind, uint32_t cores)
 {
@@ -165,12 +146,12 @@ static void other_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(nobody, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_thread, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_threads, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_lock, setup, teardown),
-		cmocka_unit_test_setup_teardown(latency_stays, setup, teardown),
-		cmocka_unit_test_setup_teardown(other_programs, setup, teardown),
+		TB_TEST(nobody, "2"),
+		TB_TEST(one_thread, "2"),
+		TB_TEST(two_threads, "2"),
+		TB_TEST(one_lock, "2"),
+		TB_TEST(latency_stays, "2"),
+		TB_TEST(other_programs, "2"),
 	};
 
 	return cmocka_run_group_tests_name("predictions", tests, NULL, NULL);

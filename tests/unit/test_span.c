@@ -13,26 +13,9 @@
 
 #include "tests/support/tb.h"
 
-#define NR_NANOSLEEP 35
-#define NR_FUTEX 202
 #define FUTEX_WAKE 1
 
 #define WORD 0x100
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
 
 /*
  * ns        1 (core 0)      2 (core 1)
@@ -190,7 +173,7 @@ static void test_laws(void **state)
 	assert_law(2000, 1, 0, 1001, "unlocked span <= span");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "2")
 
 int main(void)
 {

@@ -14,23 +14,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_FUTEX 202
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "3");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 static const uint64_t *parts(const struct tb *tb)
 {
 	return tb->analysis.stack.part_ns;
@@ -197,7 +180,7 @@ static void test_identity(void **state)
 	stack_clear(&stack);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) TB_TEST(function, "3")
 
 int main(void)
 {

@@ -15,9 +15,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_FUTEX 202
 #define OP_WAIT 0
 #define OP_WAKE 1
 #define COND 0x1020
@@ -26,10 +23,8 @@
 static struct trace_gil *gil_add(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint64_t id,
 				 uint64_t process)
 {
-	struct trace_gil *gil = &tb_add(tb, ts_ns, stream, TRACE_GIL)->gil;
+	struct trace_gil *gil = tb_gil(tb, ts_ns, stream, id, process);
 
-	gil->id = id;
-	gil->process = process;
 	gil->address = 0x1000;
 	gil->exact = 1;
 	return gil;
@@ -37,30 +32,14 @@ static struct trace_gil *gil_add(struct tb *tb, uint64_t ts_ns, uint32_t stream,
 
 static int setup(void **state)
 {
-	static struct tb tb;
+	struct tb *tb;
 
-	tb_init(&tb, "2");
-	tb_exec(&tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
-	gil_add(&tb, 1000, 0, 1, 1);
-	tb_thread(&tb, 2000, 0, 1, 2, 1);
-	tb_switch(&tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	*state = &tb;
+	tb_setup(state);
+	tb = *state;
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	gil_add(tb, 1000, 0, 1, 1);
+	tb_second(tb, 1);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
-static void step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, enum trace_gil_op op)
-{
-	struct trace_gilop *gilop = &tb_add(tb, ts_ns, core, TRACE_GILOP)->gilop;
-
-	gilop->thread = thread;
-	gilop->gil = 1;
-	gilop->op = op;
 }
 
 static void lock_step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread,
@@ -82,13 +61,6 @@ static void sleep_on(struct tb *tb, uint64_t word, uint64_t out_ns, uint64_t wok
 	tb_switch(tb, in_ns, 1, 0, TRACE_HOW_NONE, 2);
 }
 
-static void all_die(struct tb *tb, uint64_t ts_ns)
-{
-	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
-	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
-	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
-}
-
 static const struct thread *two(const struct tb *tb)
 {
 	return tb_row(tb, 2)->thread;
@@ -98,11 +70,11 @@ static void test_run_gil_is_from_take_to_drop(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 3100, 1, 2, TRACE_GIL_OP_TAKE);
-	step(tb, 4300, 1, 2, TRACE_GIL_OP_DROP);
-	step(tb, 5000, 1, 2, TRACE_GIL_OP_TAKE);
-	step(tb, 5001, 1, 2, TRACE_GIL_OP_DROP);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 3100, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4300, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 5000, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 5001, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 1200 + 1);
 	tb_expect(tb, 2, STATE_RUN_FREE, 5000 - 1201);
@@ -118,10 +90,10 @@ static void test_wait_is_from_wait_to_take(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_WAIT);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_WAIT);
 	sleep_on(tb, COND, 4100, 5000, 5200);
-	step(tb, 5300, 1, 2, TRACE_GIL_OP_TAKE);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 5300, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_FREE, 1000);
 	tb_expect(tb, 2, STATE_RUN_SPIN, 100 + 100);
@@ -140,12 +112,12 @@ static void test_resume_ends_a_wait(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 3000, 1, 2, TRACE_GIL_OP_TAKE);
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_DROP);
-	step(tb, 4010, 1, 2, TRACE_GIL_OP_WAIT);
+	tb_gil_step(tb, 3000, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 4010, 1, 2, 1, TRACE_GIL_OP_WAIT);
 	sleep_on(tb, COND, 4100, 5000, 5200);
-	step(tb, 5300, 1, 2, TRACE_GIL_OP_RESUME);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 5300, 1, 2, 1, TRACE_GIL_OP_RESUME);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 1000);
 	tb_expect(tb, 2, STATE_RUN_FREE, 10 + 2700);
@@ -159,12 +131,12 @@ static void test_looks_say_nothing_more(void **state)
 	struct tb *tb = *state;
 
 	TB_PEEK(tb_sample(tb, 3500, 1, 2), 0, 2, TB_HELD, 1);
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	TB_PEEK(tb_sample(tb, 4500, 1, 2), 0, 1, TB_HELD, 2);
 	TB_PEEK(tb_block(tb, 5000, 1, 2, NR_READ, 3, 0), 0, 1, TB_HELD, 2);
 	tb_waking(tb, 6000, 0, 1, 2, NR_WRITE, 4, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_FREE, 1000);
 	tb_expect(tb, 2, STATE_RUN_GIL, 1000 + 2000);
@@ -176,11 +148,11 @@ static void test_preempted_holder(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 5400, 1, 0, TRACE_HOW_NONE, 2);
-	step(tb, 6000, 1, 2, TRACE_GIL_OP_DROP);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 6000, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 1000 + 600);
 	assert_int_equal(two(tb)->gil_held_off_core_ns, 400);
@@ -192,13 +164,13 @@ static void lock_wait(struct tb *tb, enum trace_lock_kind kind)
 {
 	lock_step(tb, 4000, 1, 2, TRACE_LOCK_OP_WAIT, kind);
 	sleep_on(tb, WORD, 4100, 5000, 5200);
-	step(tb, 5300, 1, 2, TRACE_GIL_OP_WAIT);
+	tb_gil_step(tb, 5300, 1, 2, 1, TRACE_GIL_OP_WAIT);
 	sleep_on(tb, COND, 5400, 6000, 6000);
-	step(tb, 6100, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 6100, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	lock_step(tb, 6200, 1, 2, TRACE_LOCK_OP_ACQUIRED, kind);
 	/* What the C library waits for inside is none of the program's locks. */
 	sleep_on(tb, WORD + 64, 6500, 7000, 7000);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(two(tb)->lock_wait.cnt, 1);
 	assert_int_equal(two(tb)->lock_wait.total_ns, 1300);
@@ -229,7 +201,7 @@ static void test_timeout_ends_a_lock_wait(void **state)
 	lock_step(tb, 5300, 1, 2, TRACE_LOCK_OP_TIMEOUT, TRACE_LOCK_KIND_LOCK);
 	lock_step(tb, 6000, 1, 2, TRACE_LOCK_OP_WAIT, TRACE_LOCK_KIND_LOCK);
 	lock_step(tb, 6300, 1, 2, TRACE_LOCK_OP_ACQUIRED, TRACE_LOCK_KIND_LOCK);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(two(tb)->lock_wait.cnt, 2);
 	assert_int_equal(two(tb)->lock_wait.total_ns, 1300 + 300);
@@ -244,11 +216,11 @@ static void test_changes_of_hands(void **state)
 	for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++) {
 		uint32_t core = takers[i] == 2;
 
-		step(tb, ts_ns += 10, core, takers[i], TRACE_GIL_OP_TAKE);
-		step(tb, ts_ns += 10, !core, 3 - takers[i], TRACE_GIL_OP_REQUEST);
-		step(tb, ts_ns += 10, core, takers[i], TRACE_GIL_OP_DROP);
+		tb_gil_step(tb, ts_ns += 10, core, takers[i], 1, TRACE_GIL_OP_TAKE);
+		tb_gil_step(tb, ts_ns += 10, !core, 3 - takers[i], 1, TRACE_GIL_OP_REQUEST);
+		tb_gil_step(tb, ts_ns += 10, core, takers[i], 1, TRACE_GIL_OP_DROP);
 	}
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.quality.gil_takes, 5);
 	assert_int_equal(tb->report.quality.gil_changes, 3);
@@ -270,7 +242,7 @@ static void test_exact_from_the_first_step_on(void **state)
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), 0, 2, TB_HELD, 1);
 	gil_add(tb, 4500, TRACE_STREAM_COLLECTOR, 1, 1);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 1);
-	step(tb, 6000, 1, 2, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 6000, 1, 2, 1, TRACE_GIL_OP_DROP);
 	TB_PEEK(tb_sample(tb, 7000, 1, 2), 0, 2, TB_HELD, 1);
 	/* One that is born now is exact from the beginning. */
 	tb_thread(tb, 7000, 0, 1, 3, 1);
@@ -299,7 +271,7 @@ static void test_fork_and_exec(void **state)
 	struct trace_exec *exec;
 
 	tb_switch(tb, 3500, 1, 2, TRACE_HOW_DEAD, 0);
-	step(tb, 3600, 0, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 3600, 0, 1, 1, TRACE_GIL_OP_TAKE);
 	tb_thread(tb, 4000, 0, 1, 3, 3);
 	gil_add(tb, 4000, 0, 2, 3);
 	tb_switch(tb, 4100, 1, 0, TRACE_HOW_NONE, 3);
@@ -323,11 +295,11 @@ static void test_lost_events_end_it(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	tb_gap(tb, 6000, 1, 5000, 5900, 7);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 1, TB_HELD, 1);
-	step(tb, 7000, 1, 2, TRACE_GIL_OP_TAKE);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 7000, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1000);
 	tb_expect(tb, 2, STATE_RUN_GIL, 1000 + 1000);
@@ -345,7 +317,7 @@ static void test_lost_events_before_it_ran(void **state)
 	tb_gap(tb, 5200, 1, 4500, 5100, 7);
 	TB_PEEK(tb_sample(tb, 5500, 1, 3), 0, 3, TB_HELD, 2);
 	TB_PEEK(tb_sample(tb, 6500, 1, 3), 0, 3, TB_HELD, 2);
-	step(tb, 7000, 1, 3, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 7000, 1, 3, 1, TRACE_GIL_OP_DROP);
 	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 8000, 1, 3, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 8100, TRACE_END_TREE);
@@ -363,8 +335,8 @@ static void test_lock_says_nothing_of_the_gil(void **state)
 	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2);
 	lock_step(tb, 5000, 1, 2, TRACE_LOCK_OP_ACQUIRED, TRACE_LOCK_KIND_LOCK);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 1);
-	step(tb, 7000, 1, 2, TRACE_GIL_OP_DROP);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 7000, 1, 2, 1, TRACE_GIL_OP_DROP);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 2000);
 }
@@ -374,13 +346,13 @@ static void test_another_gil_after_lost_events(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	tb_gap(tb, 5500, 1, 5000, 5400, 7);
 	tb_switch(tb, 5800, 1, 0, TRACE_HOW_NONE, 2);
 	gil_add(tb, 5900, 0, 2, 1);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 1);
 	TB_PEEK(tb_sample(tb, 7000, 1, 2), 0, 2, TB_HELD, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 800);
 	/* Half-way from the switch-in to the first look. */
@@ -394,7 +366,7 @@ static void test_fork_after_lost_events(void **state)
 	struct tb *tb = *state;
 
 	tb_switch(tb, 3500, 1, 2, TRACE_HOW_DEAD, 0);
-	step(tb, 3600, 0, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 3600, 0, 1, 1, TRACE_GIL_OP_TAKE);
 	tb_gap(tb, 4500, 0, 4000, 4400, 7);
 	tb_thread(tb, 5000, 0, 1, 3, 3);
 	gil_add(tb, 5000, 0, 2, 3);
@@ -413,7 +385,7 @@ static void test_left_alive(void **state)
 {
 	struct tb *tb = *state;
 
-	step(tb, 4000, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 2, 1, TRACE_GIL_OP_TAKE);
 	tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 8000, TRACE_END_COMMAND);
@@ -428,10 +400,10 @@ static void test_text_and_json_say_so(void **state)
 	char *text, *json;
 
 	tb_add(tb, 7900, TRACE_STREAM_COLLECTOR, TRACE_COST)->cost.hits = 3;
-	step(tb, 4000, 0, 1, TRACE_GIL_OP_TAKE);
-	step(tb, 4400, 0, 1, TRACE_GIL_OP_DROP);
-	step(tb, 4500, 1, 2, TRACE_GIL_OP_TAKE);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 4000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4400, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 4500, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	text = tb_text(tb, 0);
 	json = tb_json(tb);
@@ -444,7 +416,7 @@ static void test_text_and_json_say_so(void **state)
 	free(json);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST_AFTER(name, setup, "2")
 
 int main(void)
 {

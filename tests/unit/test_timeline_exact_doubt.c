@@ -13,49 +13,18 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-
 static void gil_add(struct tb *tb, uint64_t ts_ns, uint32_t stream, uint64_t id, uint64_t process)
 {
-	tb_add(tb, ts_ns, stream, TRACE_GIL)->gil = (struct trace_gil){
-		.id = id, .process = process, .address = 0x1000, .exact = 1,
-	};
-}
+	struct trace_gil *gil = tb_gil(tb, ts_ns, stream, id, process);
 
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
+	gil->address = 0x1000;
+	gil->exact = 1;
 }
 
 static void begin_exact(struct tb *tb)
 {
 	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
 	gil_add(tb, 1000, 0, 1, 1);
-}
-
-static void step(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, enum trace_gil_op op)
-{
-	tb_add(tb, ts_ns, core, TRACE_GILOP)->gilop = (struct trace_gilop){
-		.thread = thread, .gil = 1, .op = op,
-	};
-}
-
-static void all_die(struct tb *tb, uint64_t ts_ns)
-{
-	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
-	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
-	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
 }
 
 /* Its first coming was lost, and a take with it: the looks say what it has. */
@@ -67,7 +36,7 @@ static void test_first_coming_was_lost(void **state)
 	tb_thread(tb, 2000, 0, 1, 2, 1);
 	tb_gap(tb, 4000, 1, 2500, 3500, 2);
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), TRACE_GIL_PART_NONE, 2, TB_HELD, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 4000);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
@@ -82,7 +51,7 @@ static void test_born_amid_a_loss(void **state)
 	tb_gap(tb, 4000, 1, 1500, 3500, 2);
 	tb_thread(tb, 2000, 0, 1, 2, 1);
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), TRACE_GIL_PART_NONE, 2, TB_HELD, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 4000);
 	tb_expect(tb, 2, STATE_UNKNOWN, 2000);
@@ -94,14 +63,14 @@ static void test_forked_by_one_in_doubt(void **state)
 	struct tb *tb = *state;
 
 	begin_exact(tb);
-	step(tb, 1100, 0, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 1100, 0, 1, 1, TRACE_GIL_OP_TAKE);
 	tb_gap(tb, 1800, 0, 1200, 1300, 1);
 	TB_PEEK(tb_sample(tb, 1800, 0, 1), TRACE_GIL_PART_NONE, 1, TB_HELD, 1);
 	tb_thread(tb, 2000, 0, 1, 2, 2);
 	gil_add(tb, 2000, 0, 2, 2);
 	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_sample(tb, 3000, 1, 2), TRACE_GIL_PART_NONE, 2, TB_HELD, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 5000);
 }
@@ -114,15 +83,15 @@ static void test_looks_after_steps(void **state)
 	begin_exact(tb);
 	tb_thread(tb, 2000, 0, 1, 2, 1);
 	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	step(tb, 3100, 1, 2, TRACE_GIL_OP_TAKE);
-	step(tb, 3200, 1, 2, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 3100, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 3200, 1, 2, 1, TRACE_GIL_OP_DROP);
 	TB_PEEK(tb_block(tb, 3300, 1, 2, NR_READ, 0, 0), TRACE_GIL_PART_NONE, 2, TB_FREED, 7);
 	tb_waking(tb, 3500, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_gap(tb, 4000, 1, 3600, 3700, 1);
 	/* The same number as when it left: it has not had the GIL since. */
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), TRACE_GIL_PART_NONE, 2, TB_FREED, 7);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), TRACE_GIL_PART_NONE, 2, TB_FREED, 7);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_RUN_GIL, 100);
 	tb_expect(tb, 2, STATE_RUN_FREE, 200 + 4000);
@@ -138,11 +107,11 @@ static void test_early_waking_behind_a_step(void **state)
 	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
 	tb_switch(tb, 3500, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_gap(tb, 5500, 1, 4000, 5000, 3);
-	step(tb, 5500, 1, 2, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 5500, 1, 2, 1, TRACE_GIL_OP_DROP);
 	tb_waking(tb, 5550, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_READY_WOKEN, 1000 + 400);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
@@ -160,8 +129,8 @@ static void test_command_ran_before(void **state)
 	tb_switch(tb, 3100, 0, 1, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 3200, 0, 0, TRACE_HOW_NONE, 1);
 	TB_PEEK(tb_sample(tb, 3200, 0, 1), TRACE_GIL_PART_NONE, 1, TB_HELD, 1);
-	step(tb, 6000, 0, 1, TRACE_GIL_OP_DROP);
-	all_die(tb, 8000);
+	tb_gil_step(tb, 6000, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_RUN_GIL, 2800);
 	/* What went before its first step is none of the holdings that steps tell of. */
@@ -169,7 +138,7 @@ static void test_command_ran_before(void **state)
 	assert_int_equal(tb_row(tb, 2)->sampled_ns, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "2")
 
 int main(void)
 {

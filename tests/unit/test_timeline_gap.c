@@ -14,32 +14,11 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-
 static int setup(void **state)
 {
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	tb_exec(&tb, 1000, 0, 1);
-	tb_thread(&tb, 2000, 0, 1, 2, 1);
-	tb_switch(&tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	*state = &tb;
+	tb_setup_exec(state);
+	tb_second(*state, 1);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
-static void all_die(struct tb *tb, uint64_t ts_ns)
-{
-	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
-	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
-	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
 }
 
 /* Core 1 loses events: who was there is unknown until it is seen again; core 0 is not concerned. */
@@ -50,7 +29,7 @@ static void test_other_core_is_exempt(void **state)
 	tb_gap(tb, 5500, 1, 4000, 5000, 7);
 	tb_switch(tb, 5500, 1, 2, TRACE_HOW_PREEMPTED, 0)->other = 9;
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2)->other = 9;
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_UNKNOWN, 0);
 	tb_expect(tb, 1, STATE_RUN_FREE, 7000);
@@ -73,7 +52,7 @@ static void test_left_inside_the_gap(void **state)
 	tb_switch(tb, 6500, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 6600, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_RUN_FREE, 3500 + 1500);
 	tb_expect(tb, 1, STATE_UNKNOWN, 2000);
@@ -90,7 +69,7 @@ static void test_came_inside_the_gap(void **state)
 	tb_switch(tb, 4200, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 6000, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 6600, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_READY_PREEMPTED, 500);
 	tb_expect(tb, 1, STATE_UNKNOWN, 200);
@@ -109,7 +88,7 @@ static void test_waiter_is_unknown(void **state)
 	tb_add(tb, 5200, 1, TRACE_CORE)->core.program = 9;
 	tb_waking(tb, 5500, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 500);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
@@ -127,7 +106,7 @@ static void test_waking_of_one_that_may_run(void **state)
 	tb_block(tb, 5700, 1, 2, NR_READ, 0, 0);
 	tb_waking(tb, 5800, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 500 + 100);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1700);
@@ -145,7 +124,7 @@ static void test_early_waking_before_the_gap(void **state)
 	tb_sample(tb, 5500, 1, 2);
 	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 0);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500 + 400);
@@ -163,7 +142,7 @@ static void test_early_waking_behind_the_gap(void **state)
 	tb_waking(tb, 5550, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_block(tb, 5600, 1, 2, NR_READ, 0, 0);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 0);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1500);
@@ -183,7 +162,7 @@ static void test_early_waking_of_one_that_left(void **state)
 	tb_gap(tb, 5900, 0, 5700, 5700, 1);
 	tb_switch(tb, 6000, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_WAIT_IO, 200);
 }
@@ -217,7 +196,7 @@ static void test_early_waking_before_the_record_of_a_gap(void **state)
 	tb_waking(tb, 5500, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_block(tb, 6000, 1, 2, NR_READ, 0, 0);
 	tb_switch(tb, 6500, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 0);
 	tb_expect(tb, 2, STATE_UNKNOWN, 0);
@@ -251,7 +230,7 @@ static void test_doubt_is_unknown_from_the_start(void **state)
 	tb_block(tb, 3500, 1, 2, NR_READ, 0, 0);
 	tb_gap(tb, 6000, 1, 4000, 5000, 3);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 0);
 	tb_expect(tb, 2, STATE_READY_WOKEN, 1000);
@@ -266,7 +245,7 @@ static void test_missing_waking_explained(void **state)
 	tb_block(tb, 3500, 1, 2, NR_READ, 0, 0);
 	tb_gap(tb, 6000, 1, 4000, 5000, 3);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_IO, 500);
 	tb_expect(tb, 2, STATE_UNKNOWN, 2000);
@@ -283,7 +262,7 @@ static void test_two_gaps(void **state)
 	tb_switch(tb, 5600, 0, 1, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 6000, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 1, STATE_UNKNOWN, 1400);
 	/* Seen at 5000, but the other gap is open: unknown until 6000. */
@@ -299,7 +278,7 @@ static void test_birth_lost(void **state)
 	tb_switch(tb, 4000, 1, 2, TRACE_HOW_PREEMPTED, 3);
 	tb_switch(tb, 5000, 1, 3, TRACE_HOW_DEAD, 2);
 	tb_waking(tb, 5500, 0, 1, 4, NR_WRITE, 1, 0);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.quality.births_lost, 2);
 	assert_int_equal(tb_row(tb, 3)->life_ns, 1000);
@@ -318,7 +297,7 @@ static void test_birth_read_late(void **state)
 	tb_switch(tb, 4000, 0, 1, TRACE_HOW_PREEMPTED, 3);
 	tb_thread(tb, 4000, 1, 2, 3, 3);
 	tb_switch(tb, 5000, 0, 3, TRACE_HOW_DEAD, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.quality.births_lost, 0);
 	assert_int_equal(tb_row(tb, 3)->thread->process->pid, 1003);
@@ -360,7 +339,7 @@ static void test_loss_without_gap(void **state)
 {
 	struct tb *tb = *state;
 
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	for (size_t i = 0; i < tb->cnt; i++)
 		if (tb->records[i].kind == TRACE_TALLY && !tb->records[i].tally.core) {
 			tb->records[i].tally.lost += 3;
@@ -384,7 +363,7 @@ static void test_steal_runs_backwards(void **state)
 	steal_add(tb, 3500, 5000);
 	steal_add(tb, 4500, 6000);
 	steal_add(tb, 5500, 2000);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.quality.steal_ns, 1000);
 	assert_int_equal(tb->report.cores[0].steal_ns, 1000);
@@ -396,7 +375,7 @@ static void inferred(struct tb *tb, uint64_t unseen, uint64_t contradictions)
 {
 	tb_switch(tb, 4000, 1, 2, TRACE_HOW_PREEMPTED, 0);
 	tb_switch(tb, 5000, 1, 0, TRACE_HOW_NONE, 2)->inferred = 1;
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	for (size_t i = 0; i < tb->cnt; i++)
 		if (tb->records[i].kind == TRACE_TALLY && tb->records[i].tally.core == 1)
 			tb->records[i].tally.unseen = unseen;
@@ -517,7 +496,7 @@ static void test_report_says_what_is_unknown(void **state)
 
 	tb_gap(tb, 7500, 1, 4000, 7000, 12);
 	tb_switch(tb, 7500, 1, 2, TRACE_HOW_PREEMPTED, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 3500);
 	text = tb_text(tb, 1);
@@ -528,7 +507,7 @@ static void test_report_says_what_is_unknown(void **state)
 	free(text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST_AFTER(name, setup, "2")
 
 int main(void)
 {

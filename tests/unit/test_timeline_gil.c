@@ -14,9 +14,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_FUTEX 202
 #define OP_WAIT 0
 #define OP_WAKE 1
 
@@ -26,31 +23,14 @@
 
 static int setup(void **state)
 {
-	static struct tb tb;
-	struct trace_gil *gil;
+	struct tb *tb;
 
-	tb_init(&tb, "2");
-	tb_exec(&tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
-	gil = &tb_add(&tb, 1000, 0, TRACE_GIL)->gil;
-	gil->id = 1;
-	gil->process = 1;
-	tb_thread(&tb, 2000, 0, 1, 2, 1);
-	tb_switch(&tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	*state = &tb;
+	tb_setup(state);
+	tb = *state;
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, 1000, 0, 1, 1);
+	tb_second(tb, 1);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
-static void all_die(struct tb *tb, uint64_t ts_ns)
-{
-	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
-	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
-	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
 }
 
 /* Thread 2 blocks for the GIL that thread 1 holds, and comes back. */
@@ -80,7 +60,7 @@ static void test_sample_changes_at_midpoint(void **state)
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 1);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_FREED, 1);
 	TB_PEEK(tb_sample(tb, 7000, 1, 2), 0, 2, TB_FREED, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* free 3000-3500, gil 3500-5500, free 5500-8000 */
 	expect(tb, 2000, 500 + 2500, 0);
@@ -93,7 +73,7 @@ static void test_no_change_is_not_sampled(void **state)
 
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), 0, 1, TB_HELD, 1);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 0, TB_FREED, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 0, 5000, 0);
 	assert_int_equal(tb_row(tb, 2)->sampled_ns, 0);
@@ -106,7 +86,7 @@ static void test_gil_off_is_free(void **state)
 
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), 0, 2, 0, 0);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TRACE_GIL_LOCKED, 0);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 0, 5000, 0);
 }
@@ -127,7 +107,7 @@ static void test_had_between_two_calls(void **state)
 	TB_PEEK(tb_block(tb, 7500, 1, 2, NR_READ, 3, 0), 0, 2, TB_FREED, 3);
 	tb_waking(tb, 7800, 0, 1, 2, NR_WRITE, 4, 0);
 	tb_switch(tb, 7800, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 1000 + 1000, 500 + 200, 0);
 	assert_int_equal(tb_row(tb, 2)->sampled_ns, 1000 + 1000);
@@ -140,7 +120,7 @@ static void test_switch_out_is_evidence(void **state)
 	TB_PEEK(tb_block(tb, 5000, 1, 2, NR_READ, 0, 0), 0, 2, TB_HELD, 1);
 	tb_waking(tb, 6000, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_switch(tb, 6500, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* It slept holding the GIL, and so comes back holding it. */
 	expect(tb, 1000 + 1500, 1000, 0);
@@ -156,7 +136,7 @@ static void test_preempted_holder(void **state)
 	TB_PEEK(tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0), 0, 2, TB_HELD, 1);
 	tb_switch(tb, 5400, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 500 + 1000 + 2600, 500, 0);
 	tb_expect(tb, 2, STATE_READY_PREEMPTED, 400);
@@ -173,7 +153,7 @@ static void test_spin_until_own_waking(void **state)
 	TB_PEEK(tb_waking(tb, 5160, 1, 2, 1, NR_FUTEX, SWITCH_COND, OP_WAKE),
 		TRACE_GIL_PART_SWITCH_COND, 2, TB_HELD, 11);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 11);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_WAIT_GIL, 1000);
 	/* 3000-4000 free; 5100-5160 spin; then gil */
@@ -190,7 +170,7 @@ static void test_taken_at_switch_in(void **state)
 
 	wait_for_gil(tb, 4000, 5000, 5100);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 11);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 2900, 1000, 0);
 	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1100);
@@ -204,7 +184,7 @@ static void test_taken_and_dropped(void **state)
 
 	wait_for_gil(tb, 4000, 5000, 5100);
 	TB_PEEK(tb_sample(tb, 6100, 1, 2), 0, 2, TB_FREED, 11);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* gil 5100-5600, then free */
 	expect(tb, 500, 1000 + 2400, 0);
@@ -222,7 +202,7 @@ static void test_fought_in_vain(void **state)
 		TB_FREED, 12);
 	tb_switch(tb, 6100, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_sample(tb, 7000, 1, 2), 0, 2, TB_HELD, 13);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 1900, 1000, 50);
 	tb_expect(tb, 2, STATE_WAIT_GIL, 1000 + 850);
@@ -240,7 +220,7 @@ static void test_pushed_off_while_fighting(void **state)
 	tb_switch(tb, 5200, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_waking(tb, 5240, 1, 2, 1, NR_FUTEX, SWITCH_COND, OP_WAKE),
 		TRACE_GIL_PART_SWITCH_COND, 2, TB_HELD, 13);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 2760, 1000, 30 + 40);
 	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1240);
@@ -261,7 +241,7 @@ static void test_forced_switch(void **state)
 	tb_switch(tb, 5130, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_block(tb, 5140, 1, 2, NR_FUTEX, COND, OP_WAIT), TRACE_GIL_PART_COND, 1,
 		TB_HELD, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* free 3000-3500, gil -5000, spin -5020, wait, spin 5130-5140, wait */
 	expect(tb, 1500, 500, 20 + 10);
@@ -278,7 +258,7 @@ static void test_drop_then_native_section(void **state)
 	TB_PEEK(tb_waking(tb, 5000, 1, 2, 1, NR_FUTEX, COND, OP_WAKE), TRACE_GIL_PART_COND, 2,
 		TB_FREED, 1);
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 1, TB_HELD, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 1500, 500 + 3000, 0);
 }
@@ -290,7 +270,7 @@ static void test_drop_proves_a_take(void **state)
 
 	TB_PEEK(tb_waking(tb, 5000, 1, 2, 1, NR_FUTEX, COND, OP_WAKE), TRACE_GIL_PART_COND, 2,
 		TB_FREED, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 1000, 1000 + 3000, 0);
 }
@@ -306,7 +286,7 @@ static void test_forced_switch_then_io(void **state)
 		TRACE_GIL_PART_SWITCH_COND, 1, TB_HELD, 2);
 	tb_switch(tb, 5100, 1, 0, TRACE_HOW_NONE, 2);
 	TB_PEEK(tb_block(tb, 5300, 1, 2, NR_READ, 0, 0), 0, 1, TB_HELD, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* Who waits for somebody to take the GIL has just let go of it. */
 	expect(tb, 1000, 200, 0);
@@ -321,7 +301,7 @@ static void test_wait_then_io(void **state)
 
 	wait_for_gil(tb, 4000, 5000, 5100);
 	TB_PEEK(tb_block(tb, 5300, 1, 2, NR_READ, 0, 0), 0, 1, TB_HELD, 12);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 100, 1000 + 100, 0);
 	assert_int_equal(tb_row(tb, 2)->thread->gil_wait.total_ns, 1100);
@@ -335,7 +315,7 @@ static void test_two_misses_end_a_fight(void **state)
 	wait_for_gil(tb, 4000, 5000, 5100);
 	TB_PEEK(tb_sample(tb, 5300, 1, 2), 0, 1, TB_HELD, 12);
 	TB_PEEK(tb_sample(tb, 6300, 1, 2), 0, 1, TB_HELD, 12);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 100, 1000 + 2800, 0);
 }
@@ -348,7 +328,7 @@ static void test_one_miss_then_block(void **state)
 	TB_PEEK(tb_sample(tb, 5300, 1, 2), 0, 1, TB_HELD, 12);
 	TB_PEEK(tb_block(tb, 5400, 1, 2, NR_FUTEX, COND, OP_WAIT), TRACE_GIL_PART_COND, 1,
 		TB_HELD, 12);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	expect(tb, 0, 1000, 300);
 }
@@ -363,7 +343,7 @@ static void test_interrupt_is_a_look(void **state)
 	waking = tb_waking(tb, 5000, 1, 2, 1, NR_FUTEX, COND, OP_WAKE);
 	waking->context = TRACE_CONTEXT_INTERRUPT;
 	TB_PEEK(waking, TRACE_GIL_PART_COND, 2, TB_FREED, 1);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* gil 3500-4500, the change half-way */
 	expect(tb, 1000, 500 + 3500, 0);
@@ -378,7 +358,7 @@ static void test_two_at_once_is_shown(void **state)
 	TB_PEEK(tb_sample(tb, 4000, 1, 2), 0, 2, TB_HELD, 2);
 	TB_PEEK(tb_sample(tb, 5000, 0, 1), 0, 1, TB_HELD, 3);
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 4);
-	all_die(tb, 6000);
+	tb_both_die(tb, 6000);
 	tb_analyze(tb);
 	assert_true(tb->report.tree.curves->levels_cnt > 2);
 	assert_int_equal(tb->report.tree.curves->level_ns[2], 3000);
@@ -392,7 +372,7 @@ static void test_missed_holder_changes(void **state)
 	TB_PEEK(tb_sample(tb, 4500, 0, 1), 0, 1, TB_HELD, 6);	/* seen */
 	TB_PEEK(tb_sample(tb, 5000, 1, 2), 0, 2, TB_HELD, 9);	/* one seen, two not */
 	TB_PEEK(tb_sample(tb, 6000, 1, 2), 0, 2, TB_HELD, 11);	/* two not seen */
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.quality.gil_switches_seen, 2);
 	assert_int_equal(tb->report.quality.gil_switches_missed, 4);
@@ -417,7 +397,7 @@ static void test_pending(void **state)
 	gil->id = 1;
 	gil->process = 1;
 	wait_for_gil(tb, 6000, 7000, 7100);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 1000);
 	tb_expect(tb, 2, STATE_WAIT_GIL, 1000);
@@ -459,7 +439,7 @@ static void test_no_samples(void **state)
 		tb_switch(tb, at_ns, 0, 0, TRACE_HOW_NONE, 1);
 	}
 	TB_PEEK(tb_sample(tb, at_ns + ms, 1, 2), 0, 1, TB_HELD, 2);
-	all_die(tb, at_ns + 2 * ms);
+	tb_both_die(tb, at_ns + 2 * ms);
 	tb_analyze(tb);
 	assert_true(tb->analysis.timeline.queue.items_cap < 8192);
 	assert_true(tb->analysis.timeline.queue.keys_cap < 8192);
@@ -481,7 +461,7 @@ static void test_pending_none(void **state)
 	tb_block(tb, 4000, 1, 2, NR_FUTEX, COND, OP_WAIT);
 	tb_waking(tb, 5000, 0, 1, 2, NR_FUTEX, COND, OP_WAKE);
 	tb_switch(tb, 5100, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 0);
 	tb_expect(tb, 2, STATE_WAIT_SYNC, 1000);
@@ -510,7 +490,7 @@ static void test_exec_forgets_the_switch_number(void **state)
 	TB_PEEK(tb_block(tb, 8600, 1, 2, NR_READ, 0, 0), TRACE_GIL_PART_NONE, 2, TB_FREED, 1);
 	tb_waking(tb, 8700, 0, 1, 2, NR_WRITE, 1, 0);
 	tb_switch(tb, 9000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 9000);
+	tb_both_die(tb, 9000);
 	tb_analyze(tb);
 	/* Each time, it took the GIL first thing and let go right before it blocked. */
 	expect(tb, 1000 + 600, 1000 + 1000, 0);
@@ -537,7 +517,7 @@ static void test_fork_and_exec(void **state)
 	tb_expect(tb, 3, STATE_RUN_FREE, 500 + 2000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST_AFTER(name, setup, "2")
 
 int main(void)
 {

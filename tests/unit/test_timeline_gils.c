@@ -15,46 +15,21 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_FUTEX 202
 #define OP_WAIT 0
 #define OP_WAKE 1
 
-static void gil_add(struct tb *tb, uint64_t ts_ns, uint64_t id, uint64_t process, uint64_t address)
-{
-	struct trace_gil *gil = &tb_add(tb, ts_ns, 0, TRACE_GIL)->gil;
-
-	gil->id = id;
-	gil->process = process;
-	gil->address = address;
-}
-
 static int setup(void **state)
 {
-	static struct tb tb;
+	struct tb *tb;
 
-	tb_init(&tb, "2");
-	tb_exec(&tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
-	gil_add(&tb, 1000, 1, 1, 0x1000);
-	tb_thread(&tb, 2000, 0, 1, 2, 1);
-	gil_add(&tb, 2500, 2, 1, 0x10d0);
-	tb_switch(&tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
-	*state = &tb;
+	tb_setup(state);
+	tb = *state;
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, 1000, 0, 1, 1)->address = 0x1000;
+	tb_thread(tb, 2000, 0, 1, 2, 1);
+	tb_gil(tb, 2500, 0, 2, 1)->address = 0x10d0;
+	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
-static void all_die(struct tb *tb, uint64_t ts_ns)
-{
-	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_DEAD, 0);
-	tb_switch(tb, ts_ns, 1, 2, TRACE_HOW_DEAD, 0);
-	tb_end(tb, ts_ns + 50, TRACE_END_TREE);
 }
 
 static void held(struct tb *tb, uint64_t ts_ns, uint32_t core, uint64_t thread, uint64_t gil)
@@ -83,7 +58,7 @@ static void test_two_gils_are_no_contradiction(void **state)
 		held(tb, ts_ns, 0, 1, 1);
 		held(tb, ts_ns, 1, 2, 2);
 	}
-	all_die(tb, 6000);
+	tb_both_die(tb, 6000);
 	tb_analyze(tb);
 	assert_int_equal(tb->report.gils_cnt, 2);
 	/* Thread 1 had no look at it before 3000: since half-way. */
@@ -105,7 +80,7 @@ static void test_one_gil_is_a_contradiction(void **state)
 		held(tb, ts_ns, 0, 1, 2);
 		held(tb, ts_ns, 1, 2, 2);
 	}
-	all_die(tb, 6000);
+	tb_both_die(tb, 6000);
 	tb_analyze(tb);
 	assert_int_equal(gil_of(tb, 2)->run_ns, 4000);
 	assert_int_equal(gil_of(tb, 2)->doubled_ns, 3000);
@@ -125,7 +100,7 @@ static void test_switch_numbers_are_each_gils_own(void **state)
 	out = tb_block(tb, 6000, 1, 2, NR_READ, 3, 0);
 	TB_PEEK(out, 0, 2, TB_FREED, 1);
 	out->gil = 2;
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	/* With one GIL, 9 -> 1 with itself as the last holder would say: it had it from 5000 on. */
 	assert_int_equal(tb_state(tb, 2, STATE_RUN_GIL), 1000);
@@ -141,7 +116,7 @@ static void test_thread_changes_gils(void **state)
 	held(tb, 4000, 1, 2, 1);
 	held(tb, 5000, 1, 2, 2);
 	held(tb, 6000, 1, 2, 2);
-	all_die(tb, 6000);
+	tb_both_die(tb, 6000);
 	tb_analyze(tb);
 	assert_int_equal(tb_state(tb, 2, STATE_RUN_GIL), 3000);
 	assert_int_equal(gil_of(tb, 1)->run_ns, 1500);
@@ -155,7 +130,7 @@ static void test_forked_child_has_its_own(void **state)
 
 	tb_switch(tb, 3500, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_thread(tb, 4000, 0, 1, 3, 3);
-	gil_add(tb, 4000, 3, 3, 0x1000);
+	tb_gil(tb, 4000, 0, 3, 3)->address = 0x1000;
 	tb_switch(tb, 4000, 1, 0, TRACE_HOW_NONE, 3);
 	for (uint64_t ts_ns = 4000; ts_ns <= 6000; ts_ns += 1000) {
 		held(tb, ts_ns, 0, 1, 1);
@@ -184,7 +159,7 @@ static void test_held_off_core_is_each_gils_own(void **state)
 	TB_PEEK(out, 0, 2, TB_HELD, 1);
 	out->gil = 2;
 	tb_switch(tb, 6400, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(gil_of(tb, 1)->off_core_ns, 1300);
 	assert_int_equal(gil_of(tb, 2)->off_core_ns, 400);
@@ -200,7 +175,7 @@ static void test_held_off_core_until_lost(void **state)
 	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_HELD, 1);
 	tb_gap(tb, 5000, 1, 4700, 5000, 10);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 2000);
 	assert_int_equal(gil_of(tb, 1)->off_core_ns, 700);
@@ -213,11 +188,11 @@ static void test_held_off_core_when_steps_begin(void **state)
 	struct tb *tb = *state;
 
 	TB_PEEK(tb_block(tb, 4000, 1, 2, NR_READ, 3, 0), 0, 2, TB_HELD, 1);
-	gil_add(tb, 4500, 1, 1, 0x1000);
+	tb_gil(tb, 4500, 0, 1, 1)->address = 0x1000;
 	tb->records[tb->cnt - 1].gil.exact = 1;
 	tb_waking(tb, 5000, 0, 1, 2, NR_WRITE, 4, 0);
 	tb_switch(tb, 5300, 1, 0, TRACE_HOW_NONE, 2);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(gil_of(tb, 1)->off_core_ns, 1300);
 	assert_int_equal(tb_row(tb, 2)->thread->gil_held_off_core_ns, 1300);
@@ -236,7 +211,7 @@ static void test_lock_wait_lasts_until_it_runs(void **state)
 	tb_waking(tb, 6000, 0, 1, 2, NR_FUTEX, 0x1020, OP_WAKE);
 	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 2);
 	tb_block(tb, 6200, 1, 2, NR_READ, 3, 0);
-	all_die(tb, 8000);
+	tb_both_die(tb, 8000);
 	tb_analyze(tb);
 	assert_int_equal(tb_row(tb, 2)->thread->lock_wait.cnt, 1);
 	assert_int_equal(tb_row(tb, 2)->thread->lock_wait.total_ns, 1300);
@@ -256,7 +231,7 @@ static void test_lock_wait_to_the_end(void **state)
 	assert_int_equal(tb_row(tb, 2)->thread->lock_wait.total_ns, 4000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST_AFTER(name, setup, "2")
 
 int main(void)
 {
