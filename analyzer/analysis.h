@@ -56,7 +56,8 @@ struct analysis {
 
 /*
  * Reads the whole trace. The reader must outlive the analysis. -EPROTO: an identity is violated,
- * and analysis->identity says which. Call analysis_clear() in any case.
+ * and analysis->identity says which. -ESTALE: not the trace, but what history.h keeps in a file cannot
+ * be read. Call analysis_clear() in any case.
  */
 int analysis_run(struct analysis *analysis, struct trace_reader *reader);
 /*

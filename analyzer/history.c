@@ -26,10 +26,16 @@ struct history_block {
 /* Fast: what is read once or twice need not be small. */
 #define LEVEL 1
 
-static void file_open(struct history *history)
+const char *history_dir(void)
 {
 	const char *dir = getenv("TMPDIR");
-	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+static void file_open(struct history *history)
+{
+	int fd = open(history_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	history->fd = fd < 0 ? -1 : fd + 1;
 }
@@ -203,7 +209,7 @@ static int file_read(struct history_reader *reader, const struct history_block *
 		if (len > 0)
 			done += (size_t)len;
 		else if (!len || errno != EINTR)
-			err = len ? -errno : -EIO;
+			err = -ESTALE;
 	}
 	return err;
 }
@@ -215,7 +221,7 @@ static int block_load(struct history_reader *reader, const struct history_block 
 
 	if (!err && ZSTD_decompress(reader->entries, raw, block->data ? block->data : reader->packed,
 				    block->bytes) != raw)
-		err = -EIO;
+		err = -ESTALE;
 	reader->cnt = block->cnt;
 	return err;
 }

@@ -54,6 +54,8 @@ struct history {
 /* ctx: a struct history, zeroed. */
 extern const struct sink history_sink;
 void history_clear(struct history *history);
+/* Where its file is. */
+const char *history_dir(void);
 
 struct history_reader {
 	const struct history *history;
@@ -68,7 +70,10 @@ struct history_reader {
 int history_open(struct history_reader *reader, const struct history *history);
 int history_open_at_end(struct history_reader *reader, const struct history *history);
 void history_close(struct history_reader *reader);
-/* 1: got one; 0: no more in this direction; or a negative errno. A reader goes one way only. */
+/*
+ * 1: got one; 0: no more in this direction; or a negative errno, -ESTALE where the temporary file does not
+ * give back what was put there. A reader goes one way only.
+ */
 int history_next(struct history_reader *reader, struct history_entry *ret_entry);
 int history_previous(struct history_reader *reader, struct history_entry *ret_entry);
 

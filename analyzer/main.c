@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +73,12 @@ static int report_print(struct trace_reader *reader, const struct options *optio
 		status = EXIT_FAILED;
 		goto out;
 	}
+	if (err == -ESTALE) {
+		fprintf(stderr, "trace-report: cannot read temporary file in %s: %s\n", history_dir(),
+			strerror(EIO));
+		status = EXIT_FAILED;
+		goto out;
+	}
 	if (err == -ERANGE) {
 		status = fail_window(&analysis.run);
 		goto out;
@@ -113,6 +120,8 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	/* Numbers are written as in C, in options and in reports, whatever the language. */
 	setlocale(LC_NUMERIC, "C");
+	/* A limit on the size of files is told as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	options_read(argc, argv, &options);
 	err = trace_reader_open(options.file, &reader, &fault);
 	if (err == -EBADMSG)

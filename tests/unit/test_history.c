@@ -3,6 +3,7 @@
  * The history: what is read of it, in either direction, is what was told; in memory, in a file, and
  * where a file cannot take it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -204,6 +206,30 @@ static void test_full_disk(void **state)
 	history_clear(&history);
 }
 
+/* What cannot be read back is no end, and no fault of the trace. */
+static void test_lost_file(void **state)
+{
+	struct history history = { 0 };
+	struct history_reader reader;
+	struct history_entry entry;
+	int got;
+
+	(void)state;
+	history_tell(&history, MANY);
+	assert_int_equal(ftruncate(history.fd - 1, (off_t)history.file_bytes / 2), 0);
+	assert_int_equal(history_open(&reader, &history), 0);
+	while ((got = history_next(&reader, &entry)) > 0)
+		;
+	assert_int_equal(got, -ESTALE);
+	history_close(&reader);
+	assert_int_equal(history_open_at_end(&reader, &history), 0);
+	while ((got = history_previous(&reader, &entry)) > 0)
+		;
+	assert_int_equal(got, -ESTALE);
+	history_close(&reader);
+	history_clear(&history);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_in_a_file),
 		cmocka_unit_test(test_no_file_to_be_had),
 		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_lost_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -43,6 +45,25 @@ static void full_output_is_told(void **state)
 	assert_ends("tests/golden/v1.plx 2>&1 >/dev/full", 125, says);
 	assert_ends("--json tests/golden/v1.plx 2>&1 >/dev/full", 125, says);
 	assert_ends("--dump tests/golden/v1.plx 2>&1 >/dev/full", 125, says);
+}
+
+/* A limit is no reason to die of a signal. */
+static void limited_output_is_told(void **state)
+{
+	struct rlimit before, limit;
+	char words[64], path[] = "/tmp/trace-report-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){ 0, before.rlim_max };
+	snprintf(words, sizeof(words), "tests/golden/v1.plx 2>&1 >%s", path);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_ends(words, 125, "trace-report: standard output: File too large\n");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	close(fd);
+	unlink(path);
 }
 
 static void outputs_exclude_each_other(void **state)
@@ -87,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_output_is_told),
+		cmocka_unit_test(limited_output_is_told),
 		cmocka_unit_test(outputs_exclude_each_other),
 		cmocka_unit_test(empty_filter_is_told),
 		cmocka_unit_test(windows_are_read),
