@@ -44,6 +44,8 @@ static void thread_count(struct watch *watch, const struct sim_instant *instant,
 
 	if (!piece)
 		return;
+	if ((piece->state == SIM_RUN_GIL || piece->state == SIM_WAIT_GIL) && !piece->gil)
+		watch->uses->nameless_ns += instant->passed_ns;
 	watch->active[process] |= sim_state_counts[piece->state][SIM_APPARENT] ||
 				  sim_state_counts[piece->state][SIM_OVERLAP];
 	watch->unknown[process] |= piece->state == SIM_UNKNOWN;
@@ -129,10 +131,41 @@ static void spell_add(struct sim_spells *spells, const struct sim_spell *spell, 
 
 	if (!broken && last && last->track == spell->track && last->to_ns == spell->from_ns) {
 		last->to_ns = spell->to_ns;
+		last->next = spell->next;
 		return;
 	}
 	grow(&spells->spells, &spells->cap, spells->cnt + 1, sizeof(*spells->spells));
 	spells->spells[spells->cnt++] = *spell;
+}
+
+/* What the thread does from this instant on, be it for no time at all; NULL: it dies. */
+static const struct sim_piece *piece_after(const struct sim_track *track, uint64_t at_ns)
+{
+	const struct sim_piece *piece = track->pieces, *last = piece + track->pieces_cnt - 1;
+
+	if (at_ns == track->death_ns)
+		return NULL;
+	while (piece < last && piece->from_ns < at_ns && piece[1].from_ns <= at_ns)
+		piece++;
+	return piece;
+}
+
+static void hold_add(struct sim_gil_uses *uses, const struct sim_track *track, size_t slot,
+		     const struct sim_hold *hold, bool broken)
+{
+	const struct sim_piece *next = piece_after(track, hold->to_ns);
+	struct sim_spells *holds = &uses->uses[hold->gil].holds;
+	struct sim_spell *last = holds->cnt ? &holds->spells[holds->cnt - 1] : NULL;
+
+	if (hold->from_ns < hold->to_ns) {
+		spell_add(holds, &(struct sim_spell){ hold->from_ns, hold->to_ns, slot, next }, broken);
+		return;
+	}
+	/* One that was lost from sight where it left its core took nothing along. */
+	while (next && next + 1 < track->pieces + track->pieces_cnt && next[1].from_ns == hold->to_ns)
+		next++;
+	if (last && last->track == slot && last->to_ns == hold->to_ns)
+		last->next = next;
 }
 
 static void spells_collect(struct sim_gil_uses *uses, const struct sim_story *story, size_t slot)
@@ -142,18 +175,17 @@ static void spells_collect(struct sim_gil_uses *uses, const struct sim_story *st
 
 	for (size_t i = 0; i < track->pieces_cnt; i++) {
 		const struct sim_piece *piece = &track->pieces[i], *wait = wait_of(track, piece);
-		struct sim_spell spell = { piece->from_ns, piece_end(track, i), slot };
+		struct sim_spell spell = {
+			piece->from_ns, piece_end(track, i), slot, i + 1 < track->pieces_cnt ? piece + 1 : NULL,
+		};
 
 		if (wait)
 			spell_add(&uses->uses[wait->gil].waits, &spell, !i || !wait_of(track, piece - 1));
 		if (piece->state == SIM_RUN_GIL)
 			spell_add(&uses->uses[piece->gil].holds, &spell, is_broken(piece, i));
 		for (; hold < track->holds_cnt && track->holds[hold].from_ns < spell.to_ns; hold++)
-			/* One that was lost from sight where it left its core took nothing along. */
-			if (track->holds[hold].from_ns < track->holds[hold].to_ns)
-				spell_add(&uses->uses[track->holds[hold].gil].holds, &(struct sim_spell){
-					track->holds[hold].from_ns, track->holds[hold].to_ns, slot,
-				}, track->holds[hold].was_lost || is_broken(piece, i));
+			hold_add(uses, track, slot, &track->holds[hold],
+				 track->holds[hold].was_lost || is_broken(piece, i));
 	}
 }
 
@@ -223,6 +255,33 @@ static void hand_overs_count(struct sim_gil_use *use, const struct sim_story *st
 	}
 }
 
+static void ends_count(struct sim_gil_use *use, const struct sim_story *story)
+{
+	for (size_t i = 0; i < use->waits.cnt + use->holds.cnt; i++) {
+		bool holds = i < use->holds.cnt;
+		const struct sim_spell *spell = holds ? &use->holds.spells[i] :
+							&use->waits.spells[i - use->holds.cnt];
+		enum sim_state next = spell->next ? spell->next->state : SIM_STATE_CNT;
+
+		use->cut_cnt += spell->next ? next == SIM_UNKNOWN : story->tracks[spell->track].left_alive;
+		use->yields_cnt += holds && (next == SIM_RUN_SPIN || next == SIM_WAIT_GIL);
+	}
+}
+
+static void overtakes_count(struct sim_gil_use *use, const struct sim_story *story)
+{
+	for (size_t i = 0; i < use->holds.cnt; i++) {
+		const struct sim_spell *hold = &use->holds.spells[i];
+		bool others = false;
+
+		for (size_t j = 0; j < use->waits.cnt && !others; j++)
+			others = use->waits.spells[j].track != hold->track &&
+				 use->waits.spells[j].from_ns <= hold->from_ns &&
+				 use->waits.spells[j].to_ns > hold->from_ns;
+		use->overtakes_cnt += others && !wait_before(use, story, hold);
+	}
+}
+
 void gil_uses_make(struct sim_gil_uses *uses, const struct sim_story *story)
 {
 	size_t cnt = story->tracks_cnt;
@@ -246,6 +305,8 @@ void gil_uses_make(struct sim_gil_uses *uses, const struct sim_story *story)
 	for (size_t i = 0; i < uses->uses_cnt; i++) {
 		process_find(&uses->uses[i], story);
 		hand_overs_count(&uses->uses[i], story);
+		ends_count(&uses->uses[i], story);
+		overtakes_count(&uses->uses[i], story);
 	}
 	instants_each(story, instant_watch, &watch);
 	free(watch.hold_at);

@@ -19,6 +19,7 @@ enum sim_pause { SIM_PAUSE_TAKING, SIM_PAUSE_READY, SIM_PAUSE_ASLEEP, SIM_PAUSE_
 struct sim_spell {
 	uint64_t from_ns, to_ns;
 	size_t track;
+	const struct sim_piece *next;	/* NULL: none, it dies */
 };
 
 struct sim_spells {
@@ -40,6 +41,9 @@ struct sim_gil_use {
 	 * somebody else seems to hold it until then or longer, or nobody knows since when nobody does.
 	 */
 	uint64_t hand_overs_cnt, hand_overs_ns, hand_over_max_ns;
+	uint64_t cut_cnt;		/* holds and waits that nobody knows the end of */
+	uint64_t yields_cnt;		/* holds that went over into fighting or waiting for a GIL */
+	uint64_t overtakes_cnt;		/* holds that no wait led to, begun while others waited */
 	/* At the instant at hand: */
 	uint64_t holding, running, wanting, wanting_in[SIM_PAUSE_CNT];
 };
@@ -49,6 +53,7 @@ struct sim_gil_uses {
 	size_t uses_cnt, tracks_cnt;
 	/* By process id: somebody is active; everybody's time in run.gil and run.free; somebody unknown. */
 	uint64_t *active_ns, *work_ns, *unknown_ns;
+	uint64_t nameless_ns;	/* everybody's time in run.gil and wait.gil of no known GIL */
 };
 
 void gil_uses_make(struct sim_gil_uses *uses, const struct sim_story *story);
