@@ -32,6 +32,7 @@ static struct program_case cases[] = {
 	{ .name = "one_core", .rounds = "50" },
 	{ .name = "oversubscription", .rounds = "20" },
 	{ .name = "sub_interpreters", .rounds = "50" },
+	{ .name = "serial_phase", .rounds = "50" },
 	{ .name = "lost_updates", .rounds = "5000", .counters = { "increments" } },
 	{ .name = "locked_counter", .rounds = "50000", .counters = { "increments", "lost" } },
 	{ .name = "native_sections", .rounds = "20", .counters = { "blocks" } },
