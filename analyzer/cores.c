@@ -10,6 +10,7 @@
 
 #include "analyzer/array.h"
 #include "analyzer/run.h"
+#include "analyzer/share.h"
 #include "analyzer/thread.h"
 
 static int idle_split(struct cores *cores, uint64_t waiting, uint64_t whole_ns)
@@ -64,26 +65,19 @@ static int idle_advance(struct cores *cores, uint64_t now_ns)
 }
 
 /* In equal parts over so many threads; whole nanoseconds, the largest remainders first. */
-static void split_settle(struct cores *cores, const struct core_split *split, uint64_t waiting)
+static int split_settle(struct cores *cores, const struct core_split *split, uint64_t waiting)
 {
-	uint64_t rests[STATE_CNT] = { 0 }, left_ns = split->whole_ns;
+	unsigned __int128 rests[STATE_CNT] = { 0 };
+	uint64_t left_ns = split->whole_ns;
 
 	for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++) {
 		uint64_t part_ns = (uint64_t)(split->thread_ns[i] / waiting);
 
-		rests[i] = (uint64_t)(split->thread_ns[i] % waiting);
+		rests[i] = split->thread_ns[i] % waiting;
 		cores->idle_wait_ns[i] += part_ns;
 		left_ns -= part_ns;
 	}
-	for (; left_ns; left_ns--) {
-		int most = STATE_WAIT_GIL;
-
-		for (int i = STATE_WAIT_GIL; i <= STATE_WAIT_OTHER; i++)
-			if (rests[i] > rests[most])
-				most = i;
-		rests[most] = 0;
-		cores->idle_wait_ns[most]++;
-	}
+	return share_rests(left_ns, rests, STATE_CNT, cores->idle_wait_ns);
 }
 
 /* Behind idle_advance() to the same instant. */
@@ -283,7 +277,7 @@ static int cores_end(void *ctx, const struct run *run)
 	int err = idle_advance(cores, run->end_ns);
 
 	for (size_t waiting = 1; !err && waiting < cores->splits_cnt; waiting++)
-		split_settle(cores, &cores->splits[waiting], waiting);
+		err = split_settle(cores, &cores->splits[waiting], waiting);
 	scheduled_advance(cores, run->end_ns);
 	for (size_t i = 0; !err && i < cores->cores_cnt; i++) {
 		struct core_tally *core = &cores->cores[i];

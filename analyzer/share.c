@@ -21,13 +21,28 @@ static int remainder_compare(const void *left, const void *right)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-int share_split(uint64_t whole, const uint64_t *weights, size_t cnt, uint64_t *ret_parts)
+int share_rests(uint64_t left, const unsigned __int128 *rests, size_t cnt, uint64_t *parts)
 {
 	struct remainder *remainders = calloc(cnt + 1, sizeof(*remainders));
-	unsigned __int128 sum = 0;
-	uint64_t left = whole;
 
 	if (!remainders)
+		return -ENOMEM;
+	for (size_t i = 0; i < cnt; i++)
+		remainders[i] = (struct remainder){ rests[i], i };
+	qsort(remainders, cnt, sizeof(*remainders), remainder_compare);
+	for (size_t i = 0; i < left && i < cnt; i++)
+		parts[remainders[i].index]++;
+	free(remainders);
+	return 0;
+}
+
+int share_split(uint64_t whole, const uint64_t *weights, size_t cnt, uint64_t *ret_parts)
+{
+	unsigned __int128 *rests = calloc(cnt + 1, sizeof(*rests)), sum = 0;
+	uint64_t left = whole;
+	int err;
+
+	if (!rests)
 		return -ENOMEM;
 	for (size_t i = 0; i < cnt; i++)
 		sum += weights[i];
@@ -35,13 +50,10 @@ int share_split(uint64_t whole, const uint64_t *weights, size_t cnt, uint64_t *r
 		unsigned __int128 product = (unsigned __int128)whole * weights[i];
 
 		ret_parts[i] = sum ? (uint64_t)(product / sum) : 0;
-		remainders[i] = (struct remainder){ sum ? product % sum : 0, i };
+		rests[i] = sum ? product % sum : 0;
 		left -= ret_parts[i];
 	}
-	qsort(remainders, cnt, sizeof(*remainders), remainder_compare);
-	/* Fewer are left than there are remainders above 0. */
-	for (size_t i = 0; sum && i < left; i++)
-		ret_parts[remainders[i].index]++;
-	free(remainders);
-	return 0;
+	err = sum ? share_rests(left, rests, cnt, ret_parts) : 0;
+	free(rests);
+	return err;
 }

@@ -14,4 +14,10 @@
  */
 int share_split(uint64_t whole, const uint64_t *weights, size_t cnt, uint64_t *ret_parts);
 
+/*
+ * The second half of it, for parts that were rounded down in another way: `left` is what that has left,
+ * fewer than there are remainders above 0. Adds to the parts. 0 or -ENOMEM.
+ */
+int share_rests(uint64_t left, const unsigned __int128 *rests, size_t cnt, uint64_t *parts);
+
 #endif

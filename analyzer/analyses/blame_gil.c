@@ -11,8 +11,6 @@
 #include "analyzer/analyses/blame_walk.h"
 #include "analyzer/array.h"
 
-#define SEVERAL UINT32_MAX
-
 /* lcm(1 .. BLAME_HOLDERS_MAX): so that a part is a whole number. */
 #define SHARED_UNITS 840
 

@@ -10,9 +10,8 @@
 
 #include "analyzer/analyses/blame_walk.h"
 #include "analyzer/array.h"
+#include "analyzer/share.h"
 #include "analyzer/thread.h"
-
-#define SEVERAL UINT32_MAX
 
 /* A pair that has a part of a wait: k culprits had `ns` each, of which each gets a k-th. */
 struct part {
@@ -60,29 +59,14 @@ static void parts_split(const struct blame *blame, struct share *pairs, size_t c
 }
 
 /* The culprit's part of shared waits, by what it was doing; the largest remainders first. */
-static void doing_split(struct blame_thread *culprit, const uint64_t weights[STATE_CNT], uint64_t whole_ns)
+static int doing_split(struct blame_thread *culprit, const uint64_t weights[STATE_CNT], uint64_t whole_ns)
 {
-	unsigned __int128 sum = 0, rests[STATE_CNT];
-	uint64_t left_ns = whole_ns;
+	uint64_t parts_ns[STATE_CNT];
+	int err = share_split(whole_ns, weights, STATE_CNT, parts_ns);
 
-	for (int i = 0; i < STATE_CNT; i++)
-		sum += weights[i];
-	for (int i = 0; i < STATE_CNT && sum; i++) {
-		unsigned __int128 product = (unsigned __int128)whole_ns * weights[i];
-
-		culprit->doing_ns[SHARE_CONTENTION][i] += (uint64_t)(product / sum);
-		left_ns -= (uint64_t)(product / sum);
-		rests[i] = product % sum;
-	}
-	for (; sum && left_ns; left_ns--) {
-		int most = 0;
-
-		for (int i = 1; i < STATE_CNT; i++)
-			if (rests[i] > rests[most])
-				most = i;
-		rests[most] = 0;
-		culprit->doing_ns[SHARE_CONTENTION][most]++;
-	}
+	for (int i = 0; !err && i < STATE_CNT; i++)
+		culprit->doing_ns[SHARE_CONTENTION][i] += parts_ns[i];
+	return err;
 }
 
 /* Waits for so many culprits at once become shares of one each; adds them to their sums. */
@@ -119,7 +103,7 @@ static int all_split(struct blame_walk *walk)
 	for (uint64_t culprits = 2; !err && culprits <= BLAME_HOLDERS_MAX; culprits++)
 		err = shared_split(walk, culprits, sums_ns);
 	for (size_t i = 0; !err && i < blame->threads_cnt; i++)
-		doing_split(&blame->threads[i], walk->threads[i].shared_doing, sums_ns[i]);
+		err = doing_split(&blame->threads[i], walk->threads[i].shared_doing, sums_ns[i]);
 	free(sums_ns);
 	return err;
 }

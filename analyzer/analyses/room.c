@@ -11,6 +11,7 @@
 
 #include "analyzer/array.h"
 #include "analyzer/run.h"
+#include "analyzer/share.h"
 #include "analyzer/thread.h"
 
 static uint64_t take(uint64_t *left, uint64_t wanted)
@@ -110,41 +111,27 @@ static int room_core(void *ctx, const struct core_change *change)
 	return 0;
 }
 
-static void mix_settle(struct room *room, const struct room_mix *mix)
+static int mix_settle(struct room *room, const struct room_mix *mix)
 {
-	unsigned __int128 rests[ROOM_WAITS];
-	uint64_t sum_ns = 0, left_ns = mix->whole_ns;
+	uint64_t parts_ns[ROOM_WAITS];
+	int err = share_split(mix->whole_ns, mix->thread_ns, ROOM_WAITS, parts_ns);
 
-	for (int i = 0; i < ROOM_WAITS; i++)
-		sum_ns += mix->thread_ns[i];
-	if (!sum_ns)
-		return;
-	for (int i = 0; i < ROOM_WAITS; i++) {
-		unsigned __int128 product = (unsigned __int128)mix->whole_ns * mix->thread_ns[i];
-
-		room->wait_ns[i] += (uint64_t)(product / sum_ns);
-		left_ns -= (uint64_t)(product / sum_ns);
-		rests[i] = product % sum_ns;
-	}
-	for (; left_ns; left_ns--) {
-		int most = 0;
-
-		for (int i = 1; i < ROOM_WAITS; i++)
-			if (rests[i] > rests[most])
-				most = i;
-		rests[most] = 0;
-		room->wait_ns[most]++;
-	}
+	for (int i = 0; !err && i < ROOM_WAITS; i++)
+		room->wait_ns[i] += parts_ns[i];
+	return err;
 }
 
 static int room_end(void *ctx, const struct run *run)
 {
 	struct room *room = ctx;
 	uint64_t idle_ns = 0, sum_ns;
+	int err = 0;
 
 	advance(room, run->end_ns);
-	for (size_t i = 0; i < ARRAY_SIZE(room->mixes); i++)
-		mix_settle(room, &room->mixes[i]);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(room->mixes); i++)
+		err = mix_settle(room, &room->mixes[i]);
+	if (err)
+		return err;
 	for (size_t i = 0; i < room->cores->cores_cnt; i++)
 		idle_ns += room->cores->cores[i].use_ns[CORE_IDLE];
 	sum_ns = room->ready_ns + room->few_sync_ns + room->few_io_ns + room->few_nobody_ns +

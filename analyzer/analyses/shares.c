@@ -67,7 +67,7 @@ int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, 
 		return err;
 	place = share_place(shares, from, to);
 	if (!*place && shares->cnt >= limit) {
-		from = UINT32_MAX;
+		from = SEVERAL;
 		place = share_place(shares, from, to);
 	}
 	if (!*place) {

@@ -12,6 +12,9 @@
 /* Waits with work in hand (for a GIL or a lock), and all others. */
 enum share_part { SHARE_CONTENTION, SHARE_REST, SHARE_PART_CNT };
 
+/* In place of `from`: those for whose own pairs there was no room. */
+#define SEVERAL UINT32_MAX
+
 struct share {
 	uint32_t from, to;
 	uint64_t ns[SHARE_PART_CNT];
@@ -26,8 +29,8 @@ struct shares {
 
 bool shares_has(const struct shares *shares, uint32_t from, uint32_t to);
 /*
- * Adds to the pair's sum. Where that would be one pair more than the limit, it goes to the pair of `from`
- * UINT32_MAX and `to`, for which there always is room.
+ * Adds to the pair's sum. Where that would be one pair more than the limit, it goes to that of SEVERAL and
+ * `to`, for which there always is room.
  */
 int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, enum share_part part,
 	      uint64_t ns);

@@ -17,7 +17,6 @@
 #define DOINGS 3
 /* In the JSON, for each culprit. */
 #define WAITERS_LISTED 32
-#define SEVERAL UINT32_MAX
 
 static const char *const nobody_keys[BLAME_NOBODY_CNT] = {
 	[BLAME_HAND_OVER] = "hand-over", [BLAME_TIMER] = "timer", [BLAME_INTERRUPT] = "interrupt",
