@@ -237,8 +237,11 @@ static void trace_print(const struct report *report, struct style style, FILE *o
 static int section_print(const struct section *section, const struct report *report, struct style style,
 			 FILE *out)
 {
-	fprintf(out, "\n%c%s: %s\n", toupper((unsigned char)*section->name), section->name + 1,
-		section->says);
+	if (section->title)
+		fprintf(out, "\n%s: %s\n", section->title, section->says);
+	else
+		fprintf(out, "\n%c%s: %s\n", toupper((unsigned char)*section->name), section->name + 1,
+			section->says);
 	if (section->any && !section->any(report)) {
 		fputs("  There is nothing of this in the run.\n", out);
 		return 0;

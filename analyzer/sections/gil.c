@@ -127,7 +127,7 @@ static void drops_print(const struct report *report, const struct gil_use *use, 
 {
 	const struct gil_count *count = count_of(report, use);
 
-	if (count && count->takes)
+	if (count && count->taker)
 		sentence_print(out, "  ", "Holders were asked to let go %s.",
 			       format_noun(count->requests, "time", "times").s);
 	else if (use->yields_cnt)
@@ -285,6 +285,7 @@ static size_t gils_rows(const struct report *report)
 const struct section gil_section = {
 	.name = "gil",
 	.member = "gils",
+	.title = "GIL",
 	.says = "how long it was held, who waited for it, and how that bounds the speed",
 	.any = gils_any,
 	.text = gils_text,

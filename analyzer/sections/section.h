@@ -19,6 +19,7 @@
 struct section {
 	const char *name;	/* for --section */
 	const char *member;	/* its name in the JSON; NULL: `name` */
+	const char *title;	/* as a heading; NULL: `name`, with a capital */
 	const char *says;	/* one line that explains it, without a full stop at its end */
 	/* Whether there is anything to say in the text; NULL: always. */
 	bool (*any)(const struct report *report);
