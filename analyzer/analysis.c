@@ -36,6 +36,8 @@ static void sinks_link(struct analysis *analysis)
 	analysis->room.identity = identity;
 	analysis->room.cores = &analysis->cores;
 	analysis->gil.identity = identity;
+	analysis->gil.gils = &analysis->timeline.gils;
+	analysis->gil.people = &analysis->people;
 	analysis->span.identity = identity;
 	analysis->span.gils = &analysis->timeline.gils;
 	analysis->locks.identity = identity;

@@ -14,6 +14,11 @@ void gil_locate(struct timeline *timeline, struct process *process, bool present
 	process->gil = present ? GIL_LOCATED : GIL_NONE;
 }
 
+static bool is_of_window(const struct timeline *timeline)
+{
+	return stretch_has(&timeline->people->window, timeline->now_ns);
+}
+
 int gil_peek_take(struct timeline *timeline, struct thread *thread,
 		  const struct gil_peek *peek)
 {
@@ -22,7 +27,7 @@ int gil_peek_take(struct timeline *timeline, struct thread *thread,
 	/* Threads whose births were lost share a process only in name. */
 	if (thread->process->gil != GIL_LOCATED && thread->process->id)
 		gil_locate(timeline, thread->process, true);
-	return gils_peek(&timeline->gils, peek);
+	return gils_peek(&timeline->gils, peek, is_of_window(timeline));
 }
 
 /* One that fork(2) has made is where its parent is; any other has taken no step yet. */
@@ -53,7 +58,7 @@ static void exact_begin_all(struct timeline *timeline, struct process *process)
 int gilop_take(struct timeline *timeline, const struct trace_record *record)
 {
 	struct thread *thread = NULL;
-	int err = gils_op(&timeline->gils, &record->gilop);
+	int err = gils_op(&timeline->gils, &record->gilop, is_of_window(timeline));
 
 	if (!err && record->gilop.thread)
 		err = life_sight(timeline, record->gilop.thread, &thread);

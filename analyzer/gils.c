@@ -37,7 +37,7 @@ int gils_find(struct gils *gils, uint64_t id, struct gil_count **ret_count)
 	return 0;
 }
 
-int gils_peek(struct gils *gils, const struct gil_peek *peek)
+int gils_peek(struct gils *gils, const struct gil_peek *peek, bool counts)
 {
 	struct gil_count *count;
 	uint64_t moved, seen;
@@ -46,19 +46,21 @@ int gils_peek(struct gils *gils, const struct gil_peek *peek)
 	err = gils_find(gils, peek->gil, &count);
 	if (err)
 		return err;
-	if (count->peeks++) {
+	count->peeks += counts;
+	if (count->peeked && counts) {
 		moved = peek->switches > count->switches ? peek->switches - count->switches : 0;
 		/* A holder that has no id yet cannot be told from the one before. */
 		seen = moved && peek->last && peek->last != count->last;
 		count->seen += seen;
 		count->missed += moved - seen;
 	}
+	count->peeked = true;
 	count->last = peek->last;
 	count->switches = peek->switches;
 	return 0;
 }
 
-int gils_op(struct gils *gils, const struct trace_gilop *op)
+int gils_op(struct gils *gils, const struct trace_gilop *op, bool counts)
 {
 	struct gil_count *count;
 	int err = op->gil ? gils_find(gils, op->gil, &count) : 0;
@@ -66,11 +68,11 @@ int gils_op(struct gils *gils, const struct trace_gilop *op)
 	if (err || !op->gil)
 		return err;
 	if (op->op == TRACE_GIL_OP_TAKE) {
-		count->takes++;
-		count->changes += count->taker && count->taker != op->thread;
+		count->takes += counts;
+		count->changes += counts && count->taker && count->taker != op->thread;
 		count->taker = op->thread;
 	}
-	count->requests += op->op == TRACE_GIL_OP_REQUEST;
+	count->requests += counts && op->op == TRACE_GIL_OP_REQUEST;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #ifndef ANALYZER_GILS_H
 #define ANALYZER_GILS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct gil_count {
 	uint64_t process, address;	/* 0 = not recorded */
 	/* Changes of holder that the peeks saw, and that the switch number says they missed. */
 	uint64_t peeks, seen, missed;
+	bool peeked;
 	uint64_t last, switches;	/* at the last peek */
 	/* By the steps of threads: */
 	uint64_t takes, changes, requests;	/* changes: by another thread than before */
@@ -49,8 +51,9 @@ struct gils {
 
 /* The one with this id, made if there is none yet. */
 int gils_find(struct gils *gils, uint64_t id, struct gil_count **ret_count);
-int gils_peek(struct gils *gils, const struct gil_peek *peek);
-int gils_op(struct gils *gils, const struct trace_gilop *op);
+/* counts: it is of the window; what it tells of the GIL is kept in any case. */
+int gils_peek(struct gils *gils, const struct gil_peek *peek, bool counts);
+int gils_op(struct gils *gils, const struct trace_gilop *op, bool counts);
 void gils_clear(struct gils *gils);
 
 /* ctx: a struct gils. */

@@ -129,7 +129,7 @@ static void gils_fill(struct report_quality *quality, const struct analysis *ana
 		quality->gil_peeks += gils->counts[i]->peeks;
 		quality->gil_takes += gils->counts[i]->takes;
 		quality->gil_changes += gils->counts[i]->changes;
-		quality->gil_by_looks |= gils->counts[i]->peeks && !gils->counts[i]->takes;
+		quality->gil_by_looks |= gils->counts[i]->peeks && !gils->counts[i]->taker;
 		quality->gil_doubled_ns += gils->counts[i]->doubled_ns;
 	}
 	for (size_t i = 0; i < analysis->people.processes_cnt; i++)

@@ -113,7 +113,7 @@ static error_t time_read(struct argp_state *state, const char *text, struct stre
 	if (*at)
 		return usage_error(state, "--time: not a time in seconds, or with s, ms, us: ", at);
 	if (span.until_ns <= span.from_ns)
-		return usage_error(state, "--time: ends before it has begun: ", text);
+		return usage_error(state, "--time: must end after it begins: ", text);
 	*ret_span = span;
 	return 0;
 }

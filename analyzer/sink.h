@@ -39,6 +39,7 @@ struct change {
 	enum thread_state from, to;
 	uint64_t since_ns;	/* when `from` began */
 	bool sampled;		/* `from` rests on samples */
+	bool cut;		/* a birth or death that is none: a part of the run begins or ends there */
 	struct wait_for from_wait, to_wait;
 	uint64_t from_gil, to_gil;	/* run.gil: the GIL that it runs under, 0 = not known */
 	/*

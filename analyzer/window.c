@@ -72,11 +72,13 @@ static int window_open(struct window *window)
 		if (!window->threads[i].alive)
 			continue;
 		window->threads[i].seen = true;
+		window->threads[i].older = true;
 		err = change_pass(window, &(struct change){
 			.at_ns = from_ns,
 			.thread = last->thread,
 			.from = STATE_CNT,
 			.to = last->to,
+			.cut = true,
 			.to_wait = last->to_wait,
 			.to_gil = last->to_gil,
 			.to_held = last->to_held,
@@ -186,6 +188,7 @@ static int window_close(struct window *window)
 			.thread = last->thread,
 			.from = last->to,
 			.to = STATE_CNT,
+			.cut = true,
 			.since_ns = stretch_clip(&window->people->window, last->at_ns),
 			.sampled = window->threads[i].beyond && last->sampled,
 			.from_wait = last->to_wait,
@@ -208,10 +211,11 @@ static void people_settle(struct window *window)
 		struct process *process = thread->process;
 
 		thread->born = i < window->threads_cnt && window->threads[i].seen;
-		/* The kernel's figures are of its whole life. */
-		thread->has_usage = false;
 		if (!thread->born)
 			continue;
+		/* The kernel's figures are of its whole life. */
+		thread->has_usage &= !window->threads[i].older && !window->threads[i].alive;
+		thread->has_exit &= !window->threads[i].alive;
 		if (!process->born || thread->birth_ns < process->birth_ns)
 			process->birth_ns = thread->birth_ns;
 		if (!process->born || thread->death_ns > process->death_ns)

@@ -8,7 +8,8 @@
  *  - Changes, cores and edges outside are left out; what began before began with the window.
  *  - The run that the sinks get to see begins and ends with the window, or with the run if that ends
  *    earlier.
- *  - What the timeline counts from the records (people->window) is of the window as well.
+ *  - What the timeline counts from the records (people->window) is of the window as well; what the
+ *    trace says of itself (quality.h) is of the whole recording.
  * So the identities are checked as ever, and for every instant x the integrals over [0, x] and
  * [x, end] sum to those of the run.
  */
@@ -27,6 +28,7 @@
 /* Where a thread is at the instant at hand. */
 struct window_thread {
 	bool alive, seen;	/* seen: it lived in the window */
+	bool older;		/* it was born before */
 	bool beyond;		/* the window is over for it: `last` stays */
 	struct change last;	/* what it changed to; `sampled` once that is known */
 };

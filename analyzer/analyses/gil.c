@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "analyzer/array.h"
+#include "analyzer/gils.h"
 #include "analyzer/thread.h"
 
 const char *const gil_gap_names[GIL_GAP_CNT] = {
@@ -35,16 +36,33 @@ static void *item_new(void *items, size_t *cap, size_t *cnt, struct idmap *ids, 
 	return item;
 }
 
+/* Threads whose births were lost share a process only in name: theirs does not tell. */
+static const struct process *process_of(const struct gil_uses *uses, uint64_t id,
+					const struct change *change)
+{
+	const struct gil_count *count = idmap_get(&uses->gils->ids, id);
+	const struct process *process = NULL;
+
+	if (count && count->process)
+		process = idmap_get(&uses->people->process_ids, count->process);
+	return process ? process : change->thread->process;
+}
+
 static struct gil_use *use_find(struct gil_uses *uses, uint64_t id, const struct change *change)
 {
 	struct gil_use *use = idmap_get(&uses->ids, id);
+	const struct process *process;
 
 	if (use)
 		return use;
+	process = process_of(uses, id, change);
+	if (array_reserve(&uses->clocks, &uses->clocks_cap, (size_t)process->slot + 1,
+			  sizeof(*uses->clocks)))
+		return NULL;
 	use = item_new(&uses->uses, &uses->uses_cap, &uses->uses_cnt, &uses->ids, id, sizeof(*use));
 	if (use) {
 		use->id = id;
-		use->process = change->thread->process;
+		use->process = process;
 		use->last_ns = change->at_ns;
 	}
 	return use;
@@ -185,7 +203,8 @@ static void doing_count(const struct gil_doing *doing, uint64_t sign)
 /* Nobody knows when it really ended. */
 static bool is_cut(const struct change *change)
 {
-	return change->to == STATE_UNKNOWN || (change->to == STATE_CNT && change->thread->left_alive);
+	return change->to == STATE_UNKNOWN || change->cut ||
+	       (change->to == STATE_CNT && change->thread->left_alive);
 }
 
 static int hold_end(struct gil_uses *uses, const struct gil_doing *doing, const struct change *change)
@@ -194,7 +213,7 @@ static int hold_end(struct gil_uses *uses, const struct gil_doing *doing, const 
 	uint64_t ns = change->at_ns - doing->held_part->hold_since_ns;
 
 	doing->held_part->hold_ns += ns;
-	use->cut_cnt += is_cut(change);
+	use->cut_cnt += doing->held_part->hold_cut || is_cut(change);
 	use->yields_cnt += change->to == STATE_RUN_SPIN || change->to == STATE_WAIT_GIL;
 	use->released = !is_cut(change);
 	use->released_ns = change->at_ns;
@@ -205,17 +224,18 @@ static int hold_end(struct gil_uses *uses, const struct gil_doing *doing, const 
 
 /* before: what the thread did until now. */
 static int hold_begin(struct gil_uses *uses, const struct gil_doing *before,
-		      const struct gil_doing *doing, uint64_t now_ns)
+		      const struct gil_doing *doing, const struct change *change)
 {
 	struct gil_use *use = doing->held;
-	uint64_t from_ns = use->released_ns;
+	uint64_t from_ns = use->released_ns, now_ns = change->at_ns;
 
 	doing->held_part->holds_cnt++;
 	doing->held_part->hold_since_ns = now_ns;
+	doing->held_part->hold_cut = change->cut;
 	if (use->holding_cnt == 1)
 		use->held_from_ns = uses->clocks[use->process->slot].active_ns;
 	if (before->wanted != use) {
-		use->overtakes_cnt += use->wanting_cnt > (doing->wanted == use);
+		use->overtakes_cnt += !change->cut && use->wanting_cnt > (doing->wanted == use);
 		return 0;
 	}
 	if (use->holding_cnt > 1 || !use->released)
@@ -233,14 +253,15 @@ static int wait_end(const struct gil_doing *doing, const struct change *change)
 	part->wait_ns += ns;
 	if (ns > part->wait_max_ns)
 		part->wait_max_ns = ns;
-	doing->wanted->cut_cnt += is_cut(change);
+	doing->wanted->cut_cnt += part->wait_cut || is_cut(change);
 	return spread_add(&doing->wanted->wait, ns);
 }
 
-static void wait_begin(const struct gil_doing *doing, uint64_t now_ns)
+static void wait_begin(const struct gil_doing *doing, const struct change *change)
 {
 	doing->wanted_part->waits_cnt++;
-	doing->wanted_part->wait_since_ns = now_ns;
+	doing->wanted_part->wait_since_ns = change->at_ns;
+	doing->wanted_part->wait_cut = change->cut;
 }
 
 static int doing_advance(struct gil_uses *uses, const struct gil_doing *doing, uint64_t now_ns)
@@ -274,11 +295,11 @@ static int doing_change(struct gil_uses *uses, struct gil_doing *doing, const st
 	if (before.held && before.held != next.held)
 		err = hold_end(uses, &before, change);
 	if (!err && next.held && next.held != before.held)
-		err = hold_begin(uses, &before, &next, change->at_ns);
+		err = hold_begin(uses, &before, &next, change);
 	if (!err && before.wanted && before.wanted != next.wanted)
 		err = wait_end(&before, change);
 	if (!err && next.wanted && next.wanted != before.wanted)
-		wait_begin(&next, change->at_ns);
+		wait_begin(&next, change);
 	return err;
 }
 

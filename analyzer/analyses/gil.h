@@ -34,6 +34,8 @@
 #include "analyzer/sink.h"
 #include "analyzer/spread.h"
 
+struct gils;	/* analyzer/gils.h */
+struct people;
 struct process;
 
 enum gil_gap { GIL_GAP_TAKING, GIL_GAP_READY, GIL_GAP_ASLEEP, GIL_GAP_CNT };
@@ -46,12 +48,13 @@ struct gil_part {
 	uint64_t holds_cnt, hold_ns;
 	uint64_t waits_cnt, wait_ns, wait_max_ns;
 	uint64_t hold_since_ns, wait_since_ns;
+	bool hold_cut, wait_cut;	/* it was at it before */
 	__int128 starved;	/* its share of all waiting less that of all holding, times both sums */
 };
 
 struct gil_use {
 	uint64_t id;
-	const struct process *process;	/* of whoever came to it first */
+	const struct process *process;	/* it is said to be of; else of whoever came to it first */
 	/* Now: */
 	uint64_t last_ns;
 	uint64_t holding_cnt, running_cnt;	/* of those who hold it, in run.gil */
@@ -68,7 +71,7 @@ struct gil_use {
 	size_t levels_cap, levels_cnt;
 	unsigned __int128 holding_ns;	/* times how many hold it */
 	struct spread hold, wait, hand_over;
-	uint64_t cut_cnt;		/* holds and waits whose end was lost or lies after the run's */
+	uint64_t cut_cnt;		/* holds and waits that begin or end elsewhere, or nobody knows when */
 	uint64_t overtakes_cnt, yields_cnt;
 	/* At the end, of its process: */
 	uint64_t active_ns, work_ns, unknown_ns;	/* somebody active; true; somebody unknown */
@@ -94,6 +97,8 @@ struct gil_clock {
 
 struct gil_uses {
 	struct identity *identity;
+	const struct gils *gils;
+	const struct people *people;
 	struct idmap ids;
 	struct gil_use **uses;		/* at the end: the most waited for first */
 	size_t uses_cap, uses_cnt;
@@ -104,7 +109,7 @@ struct gil_uses {
 	uint64_t nameless_ns;		/* thread time in run.gil and wait.gil with no GIL known */
 };
 
-/* ctx: a struct gil_uses, zeroed but for `identity`. */
+/* ctx: a struct gil_uses, zeroed but for `identity`, `gils` and `people`. */
 extern const struct sink gil_sink;
 void gil_uses_clear(struct gil_uses *uses);
 

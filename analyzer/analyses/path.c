@@ -128,18 +128,54 @@ static int walk_back(struct walk *walk, const struct history *history)
 	return err;
 }
 
-static const struct thread *last_thread(const struct people *people)
+static bool is_running(enum thread_state state)
 {
-	const struct thread *last = NULL;
+	return state < STATE_CNT && state_infos[state].counts & COUNTS_SCHEDULED;
+}
+
+/* Of those that live until `end_ns`: the one with the lowest id. */
+static const struct thread *first_of(const struct people *people, uint64_t end_ns)
+{
+	const struct thread *first = NULL;
 
 	for (size_t i = 0; i < people->threads_cnt; i++) {
 		const struct thread *thread = people->threads[i];
 
-		if (thread->born && (!last || thread->death_ns > last->death_ns ||
-				     (thread->death_ns == last->death_ns && thread->id < last->id)))
-			last = thread;
+		if (thread->born && thread->death_ns == end_ns && (!first || thread->id < first->id))
+			first = thread;
 	}
-	return last;
+	return first;
+}
+
+/* Where the path ends; NULL: there was no thread. */
+static int last_find(const struct history *history, const struct people *people,
+		     const struct thread **ret_last)
+{
+	struct history_reader reader;
+	struct history_entry entry;
+	uint64_t end_ns = 0, ran_ns = 0;
+	const struct thread *last;
+	int err;
+
+	for (size_t i = 0; i < people->threads_cnt; i++)
+		if (people->threads[i]->born && people->threads[i]->death_ns > end_ns)
+			end_ns = people->threads[i]->death_ns;
+	last = first_of(people, end_ns);
+	err = history_open_at_end(&reader, history);
+	while (!err && (err = history_previous(&reader, &entry)) > 0 && entry.at_ns >= ran_ns) {
+		const struct thread *thread = people->threads[entry.thread];
+
+		err = 0;
+		if (entry.kind != HISTORY_CHANGE || !is_running(entry.from) ||
+		    entry.since_ns == entry.at_ns || thread->death_ns < end_ns)
+			continue;
+		if (!ran_ns || thread->id < last->id)
+			last = thread;
+		ran_ns = entry.at_ns;
+	}
+	history_close(&reader);
+	*ret_last = last;
+	return err < 0 ? err : 0;
 }
 
 int path_walk(const struct history *history, const struct run *run, const struct people *people,
@@ -149,7 +185,6 @@ int path_walk(const struct history *history, const struct run *run, const struct
 		.people = people,
 		.visitor = visitor,
 		.states = malloc(people->threads_cnt + 1),
-		.thread = last_thread(people),
 		.to_ns = run->end_ns,
 		.with_ns = run->end_ns,
 	};
@@ -157,6 +192,8 @@ int path_walk(const struct history *history, const struct run *run, const struct
 
 	for (size_t i = 0; !err && i < people->threads_cnt; i++)
 		walk.states[i] = STATE_CNT;
+	if (!err)
+		err = last_find(history, people, &walk.thread);
 	if (!err)
 		err = walk_back(&walk, history);
 	walk.thread = NULL;

@@ -3,11 +3,14 @@
  * The critical path: the chain of threads, each waiting for the next, that the wall time is made of.
  *
  * Found by walking back (Giraldeau & Dagenais, "Wait analysis of distributed systems using kernel
- * tracing", TPDS 2016): from the end of the run along the thread that died last (of several, the lowest
- * id); where that thread had waited for another one, on along the other from the instant of the waking;
+ * tracing", TPDS 2016): from the end of the run along the thread that ended it, on a core until then;
+ * where that thread had waited for another one, on along the other from the instant of the waking;
  * where it was born, along its parent. What another thread did not end (time, a device, nobody knows) is
  * part of the path itself, and so is what comes between a waking and a core. The walk is bounded: no
  * step leads to a later time, so each instant is passed once.
+ *
+ * Where several live until the end, as in a part of a run or a file that is cut, the path ends with the
+ * one of them that was the last on a core (of several, the lowest id). What it does since is part of it.
  *
  * Its segments tile the run, so their lengths sum to the wall time (identity 6).
  *

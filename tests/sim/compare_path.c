@@ -79,7 +79,8 @@ bool path_same(struct sides *sides)
 	struct walk walk = { .sides = sides, .path = &path };
 	bool equal;
 
-	sim_path_find(&path, sides->story);
+	sim_path_find(&path, sides->story, &(struct sim_window){
+		analysis->run.start_ns, analysis->run.end_ns });
 	equal = !path_walk(&analysis->history, &analysis->run, &analysis->people,
 			   &(struct path_visitor){ segment_take, hop_take, &walk }) &&
 		seen_compare(&walk) &&

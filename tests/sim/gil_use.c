@@ -219,12 +219,13 @@ static const struct sim_spell *wait_before(const struct sim_gil_use *use, const 
 	return NULL;
 }
 
-static void process_find(struct sim_gil_use *use, const struct sim_story *story)
+static void process_find(struct sim_gil_use *use, const struct sim_story *story, uint64_t id)
 {
 	const struct sim_spells *const lists[] = { &use->holds, &use->waits };
 	uint64_t first_ns = UINT64_MAX;
 
-	for (size_t i = 0; i < 2; i++)
+	use->process = story->gil_process[id];
+	for (size_t i = 0; i < 2 && !story->gil_process[id]; i++)
 		for (size_t j = 0; j < lists[i]->cnt; j++)
 			if (lists[i]->spells[j].from_ns < first_ns) {
 				first_ns = lists[i]->spells[j].from_ns;
@@ -303,7 +304,7 @@ void gil_uses_make(struct sim_gil_uses *uses, const struct sim_story *story)
 	for (size_t i = 0; i < cnt; i++)
 		spells_collect(uses, story, i);
 	for (size_t i = 0; i < uses->uses_cnt; i++) {
-		process_find(&uses->uses[i], story);
+		process_find(&uses->uses[i], story, i);
 		hand_overs_count(&uses->uses[i], story);
 		ends_count(&uses->uses[i], story);
 		overtakes_count(&uses->uses[i], story);

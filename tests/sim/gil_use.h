@@ -28,7 +28,7 @@ struct sim_spells {
 };
 
 struct sim_gil_use {
-	uint64_t process;	/* of whoever came to it first */
+	uint64_t process;	/* that has it; where it was never found, of whoever came to it first */
 	/* Somebody holds it; of that with its process active, with nobody in run.gil; in run.gil */
 	uint64_t held_ns, held_active_ns, off_core_ns, run_ns;
 	uint64_t sampled_ns;		/* of the threads in run.gil */

@@ -171,6 +171,12 @@ static void lock_note(struct sim_oracle *oracle, const struct sim_fact *fact)
 	profile->locks[profile->locks_cnt++] = key;
 }
 
+static void found_note(struct sim_oracle *oracle, const struct sim_fact *fact, size_t place)
+{
+	known_add(&oracle->profiles[fact->process->id], fact, place, KNOWN_FOUND);
+	oracle->story->gil_process[fact->gil] = fact->process->id;
+}
+
 static void births_find(struct sim_oracle *oracle)
 {
 	for (size_t i = 0; i < oracle->recorder->facts_cnt; i++) {
@@ -190,6 +196,7 @@ void oracle_prepare(struct sim_oracle *oracle)
 	oracle->spaces = zalloc(recorder->facts_cnt, sizeof(*oracle->spaces));
 	oracle->parts = zalloc(oracle->world->threads_cnt, sizeof(*oracle->parts));
 	oracle->story->steps = zalloc(oracle->world->gils_cnt + 1, sizeof(*oracle->story->steps));
+	oracle->story->gil_process = zalloc(oracle->world->gils_cnt + 1, sizeof(uint64_t));
 	births_find(oracle);
 	for (size_t i = 0; i < recorder->facts_cnt; i++) {
 		const struct sim_fact *fact = &recorder->facts[i];
@@ -202,7 +209,7 @@ void oracle_prepare(struct sim_oracle *oracle)
 		else if (fact->kind == FACT_EXEC)
 			exec_note(oracle, fact, i);
 		else if (fact->kind == FACT_GIL)
-			known_add(&oracle->profiles[fact->process->id], fact, i, KNOWN_FOUND);
+			found_note(oracle, fact, i);
 		else if (fact->kind == FACT_STEP)
 			step_note(oracle, fact);
 		look_note(oracle, last, fact, i);

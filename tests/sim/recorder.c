@@ -280,7 +280,8 @@ void record_gil(struct sim_recorder *recorder, struct sim_world *world, struct s
 		uint32_t stream)
 {
 	fact_add(recorder, world, stream, &(struct sim_fact){
-		.kind = FACT_GIL, .process = process, .exact = world->script->setup.exact,
+		.kind = FACT_GIL, .process = process, .gil = process->gil.id,
+		.exact = world->script->setup.exact,
 	});
 }
 

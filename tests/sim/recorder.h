@@ -58,8 +58,8 @@ struct sim_fact {
 	enum sim_gil_kind gil_kind;
 	const char *comm;
 	bool exact;			/* FACT_GIL: steps follow */
-	enum trace_gil_op step;		/* FACT_STEP, at the GIL of this id: */
-	uint64_t gil;
+	enum trace_gil_op step;		/* FACT_STEP */
+	uint64_t gil;			/* FACT_GIL, FACT_STEP: its id */
 	uint64_t code;			/* FACT_EXIT */
 };
 

@@ -169,7 +169,7 @@ void records_fact(struct sim_recorder *recorder, const struct sim_fact *fact)
 		record->core.program = program;
 		break;
 	case FACT_GIL:
-		record->gil.id = fact->process->gil.id;
+		record->gil.id = fact->gil;
 		record->gil.process = fact->process->id;
 		record->gil.address = fact->process->gil.address;
 		record->gil.exact = fact->exact;

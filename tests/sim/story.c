@@ -111,5 +111,6 @@ void story_clear(struct sim_story *story)
 	free(story->cores);
 	free(story->edges);
 	free(story->steps);
+	free(story->gil_process);
 	*story = (struct sim_story){ 0 };
 }

@@ -135,6 +135,7 @@ struct sim_story {
 	size_t edges_cap, edges_cnt;
 	uint64_t gils_cnt;		/* their ids are below */
 	struct sim_steps *steps;	/* by GIL */
+	uint64_t *gil_process;		/* likewise: the id of that which has it, 0 = it was never found */
 	uint64_t looks, switches_seen, switches_missed;
 	uint64_t pending_ns;		/* of all processes: a GIL was being looked for */
 };

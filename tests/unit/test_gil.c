@@ -214,13 +214,34 @@ static void test_empty(void **state)
 	assert_int_equal(tb->analysis.gil.uses_cnt, 0);
 }
 
+/* Whose births were lost have a process only in name: the GIL is of the one that it was found in. */
+static void test_process_of_lost_births(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	gil_begin(tb, 1000, 0, 1, 1);
+	tb_gil_step(tb, 2000, 1, 7, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 4000, 1, 7, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 5000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_switch(tb, 6000, 1, 7, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8000, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb_row(tb, 7)->thread->process->id, 0);
+	assert_int_equal(gil_use_of(&tb->analysis.gil, 1)->process->id, 1);
+	assert_int_equal(gil_use_of(&tb->analysis.gil, 1)->active_ns, 7000);
+}
+
 /* A sink is fed what no timeline would: the run ends while a thread holds the GIL. */
 static void test_identity(void **state)
 {
 	struct process process = { .id = 1 };
 	struct thread thread = { .id = 1, .process = &process };
 	struct identity identity = { "" };
-	struct gil_uses uses = { .identity = &identity };
+	struct gils gils = { 0 };
+	struct people people = { 0 };
+	struct gil_uses uses = { .identity = &identity, .gils = &gils, .people = &people };
 	const struct change change = {
 		.at_ns = 10, .thread = &thread, .from = STATE_CNT, .to = STATE_RUN_GIL, .to_gil = 1,
 	};
@@ -258,6 +279,7 @@ int main(void)
 		TB_TEST(test_two_processes, "2"),
 		TB_TEST(test_no_gil, "2"),
 		TB_TEST(test_empty, "2"),
+		TB_TEST(test_process_of_lost_births, "2"),
 		cmocka_unit_test(test_identity),
 		TB_TEST(test_text, "2"),
 	};

@@ -94,7 +94,7 @@ static void windows_are_read(void **state)
 	assert_ends("--time 5 tests/golden/v1.plx", 2, "--time: not a stretch of time");
 	assert_ends("--time -1..2 tests/golden/v1.plx", 2, "--time: not a stretch of time");
 	assert_ends("--time 1..2h tests/golden/v1.plx", 2, "--time: not a time in seconds, or with s, ms, us: h");
-	assert_ends("--time 2..1 tests/golden/v1.plx", 2, "--time: ends before it has begun: 2..1");
+	assert_ends("--time 2..1 tests/golden/v1.plx", 2, "--time: must end after it begins: 2..1");
 	assert_ends("--time 1.. tests/golden/v1.plx", 2, "--time: begins after the run, which lasted 0.051");
 }
 

@@ -191,7 +191,7 @@ static void test_path(void **state)
 	edge_add(story, &(struct sim_edge){ 1700, 1200, &thread_b, NULL, SIM_WAIT_SLEEP, SIM_BY_TIMER });
 	edge_add(story, &(struct sim_edge){ 1880, 1150, &thread_a, &thread_b, SIM_WAIT_SYNC,
 					    SIM_BY_THREAD });
-	sim_path_find(&path, story);
+	sim_path_find(&path, story, &(struct sim_window){ story->start_ns, story->end_ns });
 	assert_int_equal(path.cnt, 8);
 	assert_segment(&path, 0, 1890, 2000, &thread_a, SIM_RUN_FREE);
 	assert_segment(&path, 1, 1880, 1890, &thread_a, SIM_READY_WOKEN);
@@ -216,7 +216,7 @@ static void test_path_of_an_early_waking(void **state)
 	paint(story, 1, 1100, SIM_RUN_FREE);
 	edge_add(story, &(struct sim_edge){ 1500, 1500, &thread_a, &thread_b, SIM_WAIT_SYNC,
 					    SIM_BY_THREAD });
-	sim_path_find(&path, story);
+	sim_path_find(&path, story, &(struct sim_window){ story->start_ns, story->end_ns });
 	assert_int_equal(path.cnt, 3);
 	assert_segment(&path, 2, 1000, 1500, &thread_a, SIM_RUN_FREE);
 	sim_path_clear(&path);
@@ -293,7 +293,7 @@ static void path_check(const struct sim_story *story)
 	uint64_t at_ns = story->end_ns;
 	struct sim_path path;
 
-	sim_path_find(&path, story);
+	sim_path_find(&path, story, &(struct sim_window){ story->start_ns, story->end_ns });
 	for (size_t i = 0; i < path.cnt; i++) {
 		assert_int_equal(path.segments[i].to_ns, at_ns);
 		assert_true(path.segments[i].from_ns < at_ns);
