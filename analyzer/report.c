@@ -44,6 +44,13 @@ size_t report_rows(const struct report *report, size_t all)
 	return all < report->top ? all : report->top;
 }
 
+size_t report_rows_beside(const struct report *report, size_t all, size_t few)
+{
+	size_t rows = report->filter.top ? report->filter.top : few;
+
+	return all < rows ? all : rows;
+}
+
 static bool thread_is(const struct thread *thread, const char *tid_or_name)
 {
 	char tid[24];

@@ -162,6 +162,8 @@ extern const char *const confidence_names[];
 
 /* How many of a list's rows the text shows. */
 size_t report_rows(const struct report *report, size_t all);
+/* The same for one that stands beside another: `few` where the user did not say how many. */
+size_t report_rows_beside(const struct report *report, size_t all, size_t few);
 
 /* Whether the filter lets it through: what lists threads leaves the others out. */
 bool report_lists_thread(const struct report *report, const struct thread *thread);

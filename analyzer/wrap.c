@@ -7,7 +7,23 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "analyzer/array.h"
 #include "analyzer/table.h"
+
+/* How much of the text stays together: a word, and the unit behind a number. */
+static size_t piece_bytes(const char *text)
+{
+	static const char *const units[] = { "%", "ns", "µs", "us", "ms", "s" };
+	size_t bytes = strcspn(text, " ");
+	const char *next = text + bytes + 1;
+
+	if (!bytes || !text[bytes] || text[bytes - 1] < '0' || text[bytes - 1] > '9')
+		return bytes;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strncmp(next, units[i], strlen(units[i])) && strchr(" .,;:)", next[strlen(units[i])]))
+			return bytes + 1 + strcspn(next, " ");
+	return bytes;
+}
 
 void wrap_print(const char *indent, const char *text, FILE *out)
 {
@@ -15,7 +31,7 @@ void wrap_print(const char *indent, const char *text, FILE *out)
 
 	while (*text) {
 		size_t blanks = strspn(text, " ");
-		size_t bytes = strcspn(text + blanks, " ");
+		size_t bytes = piece_bytes(text + blanks);
 		size_t width = text_width_bytes(text + blanks, bytes);
 
 		if (column && column + blanks + width > REPORT_COLUMNS - 2) {

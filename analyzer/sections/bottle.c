@@ -56,8 +56,8 @@ static int bottle_text(const struct report *report, struct style style, FILE *ou
 	size_t all = report->analysis->groups.groups_cnt, rows = all < report->top ? all : report->top;
 	struct table *table = table_new("nrrrrrrr");
 	int err = table ? table_cells(table, (const char *const[]){
-			"", "true:", "", "", "appa-", "", "", "",
-			"threads", "height", "%", "width", "rent", "%", "width", "CMetric", NULL }) :
+			"", "true", "", "", "apparent", "", "", "",
+			"threads", "height", "%", "width", "height", "%", "width", "CMetric", NULL }) :
 			-ENOMEM;
 
 	answer_print(report, style, out);

@@ -14,7 +14,7 @@ static int guest_cells(struct table *table, const struct report_core *core, uint
 	struct text text = { "" };
 
 	if (guest->ns)
-		snprintf(text.s, sizeof(text.s), "mostly %.60s", guest->comm && *guest->comm ?
+		snprintf(text.s, sizeof(text.s), "%.60s", guest->comm && *guest->comm ?
 			 format_name(guest->comm, NAME_WIDTH, style).s : "unnamed");
 	return table_cells(table, (const char *const[]){
 		text.s, guest->ns ? format_share(guest->ns, wall_ns).s : "", NULL });
@@ -29,8 +29,8 @@ static int cores_text(const struct report *report, struct style style, FILE *out
 
 	if (!err)
 		err = table_cells(table, (const char *const[]){
-			"core", "ours", "true", "spin", "others", "idle", "unknown", "", "",
-			NULL });
+			"core", "ours", "true", "spin", "others", "idle", "unknown",
+			"mostly", "%", NULL });
 	for (size_t i = 0; !err && i < rows; i++) {
 		const struct report_core *core = &report->cores[i];
 

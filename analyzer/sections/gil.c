@@ -168,7 +168,7 @@ static int parts_print(const struct report *report, const struct gil_use *use, s
 		err = part_row(table, use, use->parts[i], style);
 	}
 	if (!err && rows) {
-		fprintf(out, "\n  Its threads, in %%: who waits most for what it gets first\n");
+		fprintf(out, "\n  Its threads, those first that wait most for what they get, in %%\n");
 		table_print(table, style, "    ", out);
 		left_out_print(rows, all, out);
 	}

@@ -13,7 +13,7 @@
 #include "analyzer/sections/section.h"
 #include "analyzer/wrap.h"
 
-/* Rows of the lists behind the threads. */
+/* Rows of the lists behind the threads, unless --top says how many. */
 #define OBJECTS 4
 #define LONGEST 3
 
@@ -96,7 +96,7 @@ static void parts_print(const struct path *path, struct style style, FILE *out)
 	wrap_print("  ", line, out);
 }
 
-/* "For 84.0 % the next thread on it was waiting for this already: 82.1 % wait.gil (205 times), ..." */
+/* "For 84.0 % of it the next thread on it was waiting already: 82.1 % wait.gil (205 times), ..." */
 static void hops_print(const struct path *path, FILE *out)
 {
 	uint64_t wait_ns = 0;
@@ -108,7 +108,7 @@ static void hops_print(const struct path *path, FILE *out)
 		wait_ns += path->hops[state].wait_ns;
 	if (!wait_ns)
 		return;
-	len = (size_t)snprintf(line, sizeof(line), "For %s the next thread on it was waiting for this already",
+	len = (size_t)snprintf(line, sizeof(line), "For %s of it the next thread on it was waiting already",
 			       format_percent(wait_ns, path->length_ns).s);
 	for (int state = 0; state < STATE_CNT; state++) {
 		const struct path_hops *hops = &path->hops[state];
@@ -245,28 +245,36 @@ static uint64_t object_number(const struct path_object *object)
 	return object->gil ? object->id : object->id + 1;
 }
 
+static uint64_t object_ns(const struct path_object *object)
+{
+	return object->hops.wait_ns + object->wait_ns;
+}
+
 static int objects_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct path *path = path_of(report);
 	struct table *table = table_new("nrrr");
 	int err = table ? table_cells(table, (const char *const[]){
-			"through waits for", "hops", "", "% of path", NULL }) : -ENOMEM;
-	size_t rows = 0;
+			"through waits for", "hops", "waited", "% of path", NULL }) : -ENOMEM;
+	size_t all = 0, rows;
 
-	for (; !err && rows < path->objects_cnt && rows < OBJECTS; rows++) {
-		const struct path_object *object = path->objects[rows];
-		uint64_t wait_ns = object->hops.wait_ns + object->wait_ns;
+	while (all < path->objects_cnt && object_ns(path->objects[all]))
+		all++;
+	rows = report_rows_beside(report, all, OBJECTS);
+	for (size_t i = 0; !err && i < rows; i++) {
+		const struct path_object *object = path->objects[i];
+		uint64_t wait_ns = object_ns(object);
 
-		if (!wait_ns)
-			break;
 		err = table_cells(table, (const char *const[]){
 			object_name(report, object->gil ? STATE_WAIT_GIL : STATE_WAIT_LOCK,
 				    object_number(object), style).s,
 			format_count(object->hops.cnt).s, format_time(wait_ns, style).s,
 			format_share(wait_ns, path->length_ns).s, NULL });
 	}
-	if (!err && rows)
+	if (!err && rows) {
 		table_print(table, style, "    ", out);
+		left_out_print(rows, all, out);
+	}
 	table_free(table);
 	return err;
 }
@@ -278,7 +286,7 @@ static int longest_text(const struct report *report, struct style style, FILE *o
 	int err = table ? table_cells(table, (const char *const[]){
 			"longest", "at", "state", "name", "", NULL }) : -ENOMEM;
 
-	for (size_t i = 0; !err && i < path->longest_cnt && i < LONGEST; i++) {
+	for (size_t i = 0; !err && i < report_rows_beside(report, path->longest_cnt, LONGEST); i++) {
 		const struct path_segment *segment = &path->longest[i];
 
 		err = table_cells(table, (const char *const[]){

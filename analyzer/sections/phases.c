@@ -3,6 +3,7 @@
  * True parallelism over time as a row of heights, the phases under it, and what is true of each.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/array.h"
@@ -65,14 +66,23 @@ static void heights_print(const struct report *report, struct style style, FILE 
 	const struct phases *phases = phases_of(report);
 	size_t cnt = phases->buckets_cnt < HEIGHTS_CNT ? phases->buckets_cnt : HEIGHTS_CNT;
 	uint64_t heights[HEIGHTS_CNT], most = 0;
+	int blanks = 2;
 
 	for (size_t i = 0; i < cnt; i++) {
 		heights[i] = height_find(report, i, cnt);
 		most = heights[i] > most ? heights[i] : most;
 	}
-	fputs("  ", out);
-	for (size_t i = 0; i < cnt; i++)
-		fputs(format_level(heights[i], most, style).s, out);
+	for (size_t i = 0; i < cnt; i++) {
+		struct text level = format_level(heights[i], most, style);
+
+		/* Spaces are printed only in front of something. */
+		if (!strcmp(level.s, " ")) {
+			blanks++;
+			continue;
+		}
+		fprintf(out, "%*s%s", blanks, "", level.s);
+		blanks = 0;
+	}
 	fputs("\n", out);
 	numbers_print(report, cnt, out);
 	fprintf(out, "  the highest is %s; from left to right %s\n", format_hundredths(most).s,
@@ -131,14 +141,16 @@ static void unknown_print(const struct report *report, FILE *out)
 
 static int phases_text(const struct report *report, struct style style, FILE *out)
 {
+	size_t all = phases_of(report)->phases_cnt, rows = report_rows(report, all);
 	struct table *table = table_new("rrrrrrrrr");
 	int err = table ? head_add(table) : -ENOMEM;
 
-	for (size_t i = 0; !err && i < phases_of(report)->phases_cnt; i++)
+	for (size_t i = 0; !err && i < rows; i++)
 		err = phase_row(table, report, i, style);
 	if (!err) {
 		heights_print(report, style, out);
 		table_print(table, style, "  ", out);
+		left_out_print(rows, all, out);
 		unknown_print(report, out);
 	}
 	table_free(table);
