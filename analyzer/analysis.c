@@ -48,6 +48,7 @@ static void sinks_link(struct analysis *analysis)
 	analysis->blame.identity = identity;
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
+	analysis->blame.people = &analysis->people;
 	analysis->path.identity = identity;
 	analysis->quality.window = &analysis->people.window;
 }

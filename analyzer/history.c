@@ -131,9 +131,9 @@ static int history_change(void *ctx, const struct change *change)
 		.since_ns = change->from == STATE_CNT ? change->at_ns : change->since_ns,
 		.object = change->to == STATE_RUN_GIL ? change->to_gil :
 						       wait_object(change->to, &change->to_wait),
+		.awaited = change->from_wait.owner ? 1 + (uint64_t)change->from_wait.owner->slot : 0,
 		.gil = holds ? holds : change->from_wait.gil,
 		.held = holds != 0,
-		.owned = change->from_wait.owner != NULL,
 		.thread = change->thread->slot,
 		.kind = HISTORY_CHANGE,
 		.from = (unsigned char)change->from,

@@ -27,13 +27,16 @@ struct history_entry {
 	 * An edge: 1 + slot of the believed waker, 0 = none.
 	 */
 	uint64_t object;
-	uint64_t awaited;	/* edge: what that wait was for, numbered like the object of a change to it */
+	/*
+	 * An edge: what that wait was for, numbered like the object of a change to it. A change: 1 + slot of
+	 * the thread that was read in the lock of `from` as its owner, 0 = none.
+	 */
+	uint64_t awaited;
 	/* A change: the GIL that it ran under, waited for or held in `from`; 0 = none, or not known. */
 	uint64_t gil;
 	uint32_t thread;	/* slot of the thread that changes or is woken */
-	unsigned char kind : 6;	/* enum history_kind */
+	unsigned char kind : 7;	/* enum history_kind */
 	unsigned char held : 1;	/* a change: it held `gil`, on a core or off it */
-	unsigned char owned : 1;	/* a change: the owner of the lock of `from` could be read */
 	unsigned char from, to;	/* change: enum thread_state; edge: `from` is the wait that it ended */
 	unsigned char cause;	/* edge: enum wake_cause */
 };

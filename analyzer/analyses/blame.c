@@ -8,17 +8,9 @@
 #include <stdlib.h>
 
 #include "analyzer/analyses/blame_walk.h"
+#include "analyzer/analyses/holders.h"
 #include "analyzer/array.h"
 #include "analyzer/thread.h"
-
-const char *const blame_nobody_names[BLAME_NOBODY_CNT] = {
-	[BLAME_HAND_OVER] = "hand-over of the GIL",
-	[BLAME_TIMER] = "timer",
-	[BLAME_INTERRUPT] = "device or interrupt",
-	[BLAME_PROGRAM] = "another program",
-	[BLAME_UNCLEAR] = "unclear",
-	[BLAME_OPEN] = "no end seen",
-};
 
 static bool state_is_wait(enum thread_state state)
 {
@@ -39,9 +31,7 @@ static int blame_change(void *ctx, const struct change *change)
 
 	if (err)
 		return err;
-	if (blame->threads_cnt <= slot)
-		blame->threads_cnt = slot + 1;
-	blame->threads[slot].thread = change->thread;
+	blame->threads[slot].born = true;
 	if (state_is_wait(change->from))
 		blame->threads[slot].waits_ns[part_of(change->from)] += change->at_ns - change->since_ns;
 	return 0;
@@ -107,10 +97,19 @@ static int state_leave(struct blame_walk *walk, uint32_t slot, uint64_t now_ns)
 	return err;
 }
 
+/* 1 + slot of whoever is to blame for the wait that ends at now_ns. */
+static void culprit_set(struct blame_walk *walk, struct walk_thread *own, uint64_t culprit, uint64_t now_ns)
+{
+	own->culprit = (uint32_t)(culprit - 1);
+	for (int i = 0; i < STATE_CNT; i++)
+		own->culprit_ns[i] = state_after(&walk->threads[own->culprit], i, now_ns);
+}
+
 /* The end of the state that it was in before. */
 static int state_enter(struct blame_walk *walk, const struct history_entry *entry)
 {
 	struct walk_thread *own = &walk->threads[entry->thread];
+	enum owner_certainty certainty;
 	int err = 0;
 
 	own->state = entry->from;
@@ -118,6 +117,8 @@ static int state_enter(struct blame_walk *walk, const struct history_entry *entr
 	own->gil = entry->gil;
 	own->holds = entry->held;
 	own->culprit = nobody(walk, own->state == STATE_WAIT_GIL ? BLAME_UNCLEAR : BLAME_OPEN);
+	if (own->state == STATE_WAIT_LOCK && lock_holder(entry->awaited, 0, &certainty))
+		culprit_set(walk, own, entry->awaited, entry->at_ns);
 	if (own->holds)
 		err = walk_hold(walk, entry->thread, entry->at_ns);
 	if (!err && own->state == STATE_WAIT_GIL && own->gil)
@@ -137,13 +138,10 @@ static void edge_take(struct blame_walk *walk, const struct history_entry *entry
 	if (own->state != entry->from || own->until_ns != entry->at_ns || !state_is_wait(own->state) ||
 	    own->culprit != nobody(walk, BLAME_OPEN))
 		return;
-	if (!entry->object) {
+	if (entry->object)
+		culprit_set(walk, own, entry->object, entry->at_ns);
+	else
 		own->culprit = nobody(walk, codes[entry->cause]);
-		return;
-	}
-	own->culprit = (uint32_t)(entry->object - 1);
-	for (int i = 0; i < STATE_CNT; i++)
-		own->culprit_ns[i] = state_after(&walk->threads[own->culprit], i, entry->at_ns);
 }
 
 static int history_walk(struct blame_walk *walk)
@@ -166,21 +164,44 @@ static int history_walk(struct blame_walk *walk)
 	return err;
 }
 
+static int threads_list(struct blame *blame)
+{
+	blame->listed = calloc(blame->threads_cnt + 1, sizeof(*blame->listed));
+	if (!blame->listed)
+		return -ENOMEM;
+	for (size_t i = 0; i < blame->threads_cnt; i++) {
+		const struct blame_thread *own = &blame->threads[i];
+
+		if (own->born || own->caused_ns[SHARE_CONTENTION] || own->caused_ns[SHARE_REST])
+			blame->listed[blame->listed_cnt++] = (uint32_t)i;
+	}
+	return 0;
+}
+
 static int blame_end(void *ctx, const struct run *run)
 {
 	struct blame *blame = ctx;
 	struct blame_walk walk = { .blame = blame };
-	int err = 0;
+	size_t cnt = blame->people->threads_cnt;
+	int err = array_reserve(&blame->threads, &blame->threads_cap, cnt, sizeof(*blame->threads));
 
 	(void)run;
-	walk.threads = calloc(blame->threads_cnt + 1, sizeof(*walk.threads));
+	if (err)
+		return err;
+	/* A lock's owner may be one that is not looked at. */
+	blame->threads_cnt = cnt;
+	for (size_t i = 0; i < cnt; i++)
+		blame->threads[i].thread = blame->people->threads[i];
+	walk.threads = calloc(cnt + 1, sizeof(*walk.threads));
 	if (!walk.threads)
 		return -ENOMEM;
-	for (size_t i = 0; i < blame->threads_cnt; i++)
+	for (size_t i = 0; i < cnt; i++)
 		walk.threads[i].state = STATE_CNT;
 	err = history_walk(&walk);
 	if (!err)
 		err = walk_sum_up(&walk);
+	if (!err)
+		err = threads_list(blame);
 	for (size_t i = 0; i <= BLAME_HOLDERS_MAX; i++)
 		shares_clear(&walk.shared[i]);
 	walk_gils_clear(&walk);
@@ -191,6 +212,7 @@ static int blame_end(void *ctx, const struct run *run)
 void blame_clear(struct blame *blame)
 {
 	free(blame->threads);
+	free(blame->listed);
 	shares_clear(&blame->shares);
 	shares_clear(&blame->of_groups);
 	*blame = (struct blame){ 0 };

@@ -5,7 +5,9 @@
  *
  *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
  *              parts; nobody: the hand-over
- *   others     whoever ended it, if a thread did; otherwise what did
+ *   wait.lock  its holder, as lock_holder() has it
+ *   others     whoever ended it, if a thread did; otherwise what did; a wait for a lock of which no
+ *              holder is known likewise
  *
  * Whole nanoseconds: what a waiter waited for k holders at once is split in the end, for each k: the
  * largest remainders first, then the lower thread id.
@@ -18,6 +20,7 @@
 #ifndef ANALYZER_ANALYSES_BLAME_H
 #define ANALYZER_ANALYSES_BLAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,7 +47,8 @@ enum blame_nobody {
 };
 
 struct blame_thread {
-	const struct thread *thread;		/* NULL: never born */
+	const struct thread *thread;
+	bool born;				/* in what is looked at */
 	uint64_t waits_ns[SHARE_PART_CNT];	/* its own, by their states alone */
 	uint64_t caused_ns[SHARE_PART_CNT];	/* others' waits that it is to blame for */
 	/* Of caused_ns, what it was doing itself meanwhile; STATE_CNT: it was not born yet. */
@@ -55,9 +59,12 @@ struct blame {
 	struct identity *identity;
 	const struct history *history;
 	const struct groups *groups;
+	const struct people *people;
 	struct blame_thread *threads;	/* by slot */
 	size_t threads_cap, threads_cnt;
 	/* After `end`: */
+	uint32_t *listed;		/* slots of those that were born or are to blame for something */
+	size_t listed_cnt;
 	uint64_t nobody_ns[BLAME_NOBODY_CNT][SHARE_PART_CNT];
 	/*
 	 * Waiters and culprits by slot; a culprit that is no thread: threads_cnt + enum blame_nobody. A
@@ -70,11 +77,10 @@ struct blame {
 };
 
 /*
- * ctx: a struct blame, zeroed but for `identity`, `history` and `groups`, whose sinks come first.
+ * ctx: a struct blame, zeroed but for `identity`, `history`, `groups`, whose sinks come first, and
+ * `people`.
  */
 extern const struct sink blame_sink;
 void blame_clear(struct blame *blame);
-
-extern const char *const blame_nobody_names[BLAME_NOBODY_CNT];
 
 #endif

@@ -115,6 +115,9 @@ static uint32_t group_of(const struct blame *blame, uint32_t party)
 		return SEVERAL;
 	if (party >= blame->threads_cnt)
 		return (uint32_t)(blame->groups->groups_cnt + party - blame->threads_cnt);
+	/* Whoever is not looked at is in no group. */
+	if (!blame->threads[party].born)
+		return (uint32_t)(blame->groups->groups_cnt + BLAME_UNCLEAR);
 	return (uint32_t)blame->groups->of_thread[party];
 }
 
@@ -163,7 +166,7 @@ static int shares_check(const struct blame *blame, const uint64_t *shares_ns)
 				     shares_ns[i] <= own_ns && own_ns - shares_ns[i] <= blame->together_ns &&
 				     !left_ns,
 				     "identity 7: thread %" PRIu64 " waits for %" PRIu64 " ns, the shares are %"
-				     PRIu64 " ns, doing: %" PRId64, own->thread ? own->thread->id : 0, own_ns,
+				     PRIu64 " ns, doing: %" PRId64, own->thread->id, own_ns,
 				     shares_ns[i], (int64_t)left_ns);
 	}
 	return err ? err : identity_check(blame->identity, waits_ns == all_ns,

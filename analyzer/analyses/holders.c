@@ -16,6 +16,18 @@ struct holding {
 	struct holding *next;
 };
 
+const char *const owner_certainty_names[OWNER_CNT] = {
+	[OWNER_EXACT] = "exact",
+	[OWNER_LIKELY] = "likely",
+	[OWNER_UNKNOWN] = "unknown",
+};
+
+uint64_t lock_holder(uint64_t owner, uint64_t waker, enum owner_certainty *ret_certainty)
+{
+	*ret_certainty = owner ? OWNER_EXACT : waker ? OWNER_LIKELY : OWNER_UNKNOWN;
+	return owner ? owner : waker;
+}
+
 static int holder_find(struct holders *holders, uint32_t slot, struct holder **ret_holder)
 {
 	int err = array_reserve(&holders->threads, &holders->threads_cap, (size_t)slot + 1,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What threads do while others wait for locks because of them: whoever is pointed at as the holder of
- * a lock is watched, and the time that it spends in each state is added to the lock, once for each
- * thread that waits.
+ * Who held the lock that a thread waited for: decided here and nowhere else, so that no two analyses can
+ * name two holders for one wait. And what the holders do meanwhile: whoever is pointed at as the holder of
+ * a lock is watched, and the time that it spends in each state is added to the lock, once for each thread
+ * that waits.
  *
  * All changes of all threads go through here, in the order of time or against it: who holds a lock is
  * told by the begin of some waits, of others only by the end.
@@ -14,6 +15,18 @@
 #include <stdint.h>
 
 #include "analyzer/state.h"
+
+/* How certainly the trace tells who held a lock during a wait. */
+enum owner_certainty {
+	OWNER_EXACT,	/* the owner that was read in the lock's memory when the wait began */
+	OWNER_LIKELY,	/* none was to be read: who ended the wait, as it let go of the lock then */
+	OWNER_UNKNOWN,	/* neither: a time-out, a signal, events that were lost, the end of the run */
+	OWNER_CNT
+};
+extern const char *const owner_certainty_names[OWNER_CNT];
+
+/* All three: 1 + slot of a thread, 0 = none. The owner that was read, who ended the wait; the holder. */
+uint64_t lock_holder(uint64_t owner, uint64_t waker, enum owner_certainty *ret_certainty);
 
 /* A holder that has not been born yet, or is dead. */
 #define HOLDER_GONE STATE_CNT

@@ -13,12 +13,6 @@
 #include "analyzer/thread.h"
 #include "analyzer/words.h"
 
-const char *const owner_certainty_names[OWNER_CNT] = {
-	[OWNER_EXACT] = "exact",
-	[OWNER_LIKELY] = "likely",
-	[OWNER_UNKNOWN] = "unknown",
-};
-
 uint64_t word_idle_ns(const struct word_waits *waits)
 {
 	return (uint64_t)(waits->idle >> CORE_SHARE_BITS);
@@ -126,11 +120,11 @@ static int wait_begin(struct locks *locks, struct lock_thread *thread, const str
 }
 
 /* All of it is this thread's doing. */
-static int wait_blame(struct locks *locks, struct lock *lock, const struct thread *culprit,
+static int wait_blame(struct locks *locks, struct lock *lock, uint32_t culprit,
 		      enum owner_certainty certainty, uint64_t ns)
 {
 	struct pair *pair;
-	int err = pairs_find(&locks->blames, lock->waits.word->slot, culprit->slot, &pair);
+	int err = pairs_find(&locks->blames, lock->waits.word->slot, culprit, &pair);
 
 	if (err)
 		return err;
@@ -143,12 +137,17 @@ static int wait_blame(struct locks *locks, struct lock *lock, const struct threa
 	return 0;
 }
 
+static uint64_t numbered(const struct thread *thread)
+{
+	return thread ? 1 + (uint64_t)thread->slot : 0;
+}
+
 static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64_t now_ns)
 {
 	struct lock *lock = thread->lock;
 	uint64_t ns = now_ns - thread->since_ns;
-	enum owner_certainty certainty = thread->owner ? OWNER_EXACT :
-					 thread->waker ? OWNER_LIKELY : OWNER_UNKNOWN;
+	enum owner_certainty certainty;
+	uint64_t holder = lock_holder(numbered(thread->owner), numbered(thread->waker), &certainty);
 	int err = spread_add(&lock->wait_spread, ns);
 
 	lock->certain_cnt[certainty]++;
@@ -156,9 +155,8 @@ static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64
 	if (!err && thread->owner)
 		err = holders_unpoint(&locks->holders, thread->owner->slot, now_ns,
 				      lock->waits.word->slot);
-	if (!err && certainty != OWNER_UNKNOWN)
-		err = wait_blame(locks, lock, thread->owner ? thread->owner : thread->waker,
-				 certainty, ns);
+	if (!err && holder)
+		err = wait_blame(locks, lock, (uint32_t)holder - 1, certainty, ns);
 	return err;
 }
 

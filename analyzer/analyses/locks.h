@@ -4,11 +4,8 @@
  * meanwhile.
  *
  * A wait is a stretch of a thread in wait.lock. All of it is blamed on one thread (blame shifting:
- * Tallent, Mellor-Crummey, Porterfield, PPoPP 2010), as certainly as the trace tells:
- *   exact    the owner that was read in the lock's memory when the wait began;
- *   likely   where none was to be read: who ended the wait, as it let go of the lock then;
- *   unknown  neither: a time-out, a signal, events that were lost, the end of the run.
- * An owner that was exact at the begin may have passed the lock on meanwhile; the wait stays its.
+ * Tallent, Mellor-Crummey, Porterfield, PPoPP 2010), as certainly as the trace tells: see
+ * lock_holder(). An owner that was exact at the begin may have passed the lock on meanwhile; the wait stays its.
  *
  * Cores that stand idle while a thread waits are lost to what it waits for: its equal part of them, as
  * in the speed-up stack (see cores.h).
@@ -34,9 +31,6 @@
 
 struct history;
 struct people;
-
-enum owner_certainty { OWNER_EXACT, OWNER_LIKELY, OWNER_UNKNOWN, OWNER_CNT };
-extern const char *const owner_certainty_names[OWNER_CNT];
 
 /* The threads that wait for a word, and those that did. */
 struct word_waits {

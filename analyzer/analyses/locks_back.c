@@ -16,7 +16,7 @@
 struct back_thread {
 	enum thread_state state;
 	uint64_t since_ns;	/* of that state's begin, which is still to come */
-	bool owned;		/* a wait whose owner is exact */
+	uint64_t owner;		/* of a wait's lock: 1 + slot, 0 = none */
 	bool points;		/* at: */
 	uint32_t holder, lock;
 };
@@ -39,7 +39,7 @@ static int change_back(struct walk_back *walk, const struct history_entry *entry
 	*thread = (struct back_thread){
 		.state = entry->from,
 		.since_ns = entry->since_ns,
-		.owned = entry->owned,
+		.owner = entry->awaited,
 	};
 	return holders_change(&walk->holders, entry->thread, entry->at_ns, entry->from, 0);
 }
@@ -47,14 +47,19 @@ static int change_back(struct walk_back *walk, const struct history_entry *entry
 static int edge_back(struct walk_back *walk, const struct history_entry *entry)
 {
 	struct back_thread *thread = &walk->threads[entry->thread];
+	enum owner_certainty certainty;
+	uint64_t holder;
 	struct lock *lock;
 
 	/* A waking that came before its wait leaves nothing to wait for. */
-	if (thread->state != STATE_WAIT_LOCK || thread->owned || thread->points || !entry->object ||
-	    !entry->awaited || entry->since_ns != thread->since_ns)
+	if (thread->state != STATE_WAIT_LOCK || thread->points || !entry->awaited ||
+	    entry->since_ns != thread->since_ns)
+		return 0;
+	holder = lock_holder(thread->owner, entry->object, &certainty);
+	if (certainty != OWNER_LIKELY)
 		return 0;
 	thread->points = true;
-	thread->holder = (uint32_t)entry->object - 1;
+	thread->holder = (uint32_t)holder - 1;
 	thread->lock = (uint32_t)entry->awaited - 1;
 	lock = thread->lock < walk->locks->locks_cnt ? walk->locks->locks[thread->lock] : NULL;
 	if (!lock)

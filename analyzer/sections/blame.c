@@ -296,22 +296,24 @@ static json_t *waiters_json(struct json_out *out, const struct blame *blame, siz
 
 static size_t blame_rows(const struct report *report)
 {
-	return blame_of(report)->threads_cnt + BLAME_NOBODY_CNT;
+	return blame_of(report)->listed_cnt + BLAME_NOBODY_CNT;
 }
 
 static json_t *blame_row(struct json_out *out, const struct report *report, size_t i)
 {
 	static const struct blame_thread nothing;
 	const struct blame *blame = blame_of(report);
-	bool thread = i < blame->threads_cnt;
-	const struct blame_thread *own = thread ? &blame->threads[i] : &nothing;
+	bool thread = i < blame->listed_cnt;
+	size_t code = thread ? 0 : i - blame->listed_cnt;
+	size_t culprit = thread ? blame->listed[i] : blame->threads_cnt + code;
+	const struct blame_thread *own = thread ? &blame->threads[culprit] : &nothing;
 	json_t *object = json_object();
 
-	put_maybe(out, object, "thread", own->thread, own->thread ? own->thread->id : 0);
-	put(out, object, "nobody", thread ? json_null() : json_string(nobody_keys[i - blame->threads_cnt]));
-	parts_put(out, object, thread ? own->caused_ns : blame->nobody_ns[i - blame->threads_cnt]);
+	put_maybe(out, object, "thread", thread, thread ? own->thread->id : 0);
+	put(out, object, "nobody", thread ? json_null() : json_string(nobody_keys[code]));
+	parts_put(out, object, thread ? own->caused_ns : blame->nobody_ns[code]);
 	put(out, object, "doing", doing_json(out, own));
-	put(out, object, "waiters", waiters_json(out, blame, i));
+	put(out, object, "waiters", waiters_json(out, blame, culprit));
 	return object;
 }
 

@@ -122,6 +122,8 @@ static void waiter_point(struct pointing *pointing, const struct sim_instant *in
 
 	if (instant->threads[slot]->state == SIM_WAIT_GIL)
 		cnt = holders_of(pointing, instant, slot, culprits);
+	else if (instant->threads[slot]->state == SIM_WAIT_LOCK && instant->threads[slot]->owner)
+		culprits[0] = instant->threads[slot]->owner->slot;
 	else
 		culprits[0] = waker_of(pointing, instant, slot);
 	tally = &pointing->tallies[slot * HOLDERS_MAX + cnt - 1];

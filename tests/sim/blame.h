@@ -5,6 +5,7 @@
  *
  *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
  *              parts; nobody: the hand-over; it is not known which GIL: unclear
+ *   wait.lock  the owner that could be read when the wait began; there was none: as all others
  *   others     whoever ended it, if a thread did; otherwise the kind of cause; unknown: nobody knows
  *
  * And what each culprit was doing itself meanwhile: that, too, sums to what it caused.

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "tests/sim/blame.h"
+#include "tests/sim/memory.h"
 #include "tests/sim/sides.h"
 
 static const int nobodies[BLAME_NOBODY_CNT] = {
@@ -85,7 +86,7 @@ static bool culprits_same(struct sides *sides, const struct blame *blame, const 
 		const struct blame_thread *own = &blame->threads[i];
 		size_t slot;
 
-		if (!own->thread)
+		if (!own->born)
 			continue;
 		slot = slot_of(sides, own->thread);
 		if (!nearly_same(sides, blame, "blame", own->thread->id, "caused",
@@ -101,6 +102,30 @@ static bool culprits_same(struct sides *sides, const struct blame *blame, const 
 	return true;
 }
 
+/*
+ * Where there is no GIL, nothing but locks is contended for: the holders that the locks name and those
+ * that are blamed are the same, for as long.
+ */
+static bool holders_agree(struct sides *sides, const struct blame *blame)
+{
+	const struct pairs *holders = &sides->analysis->locks.blames;
+	bool equal = true;
+	uint64_t *left_ns;
+
+	if (sides->analysis->timeline.gils.counts_cnt || blame->together_ns)
+		return true;
+	left_ns = zalloc(blame->threads_cnt, sizeof(*left_ns));
+	for (size_t i = 0; i < blame->threads_cnt; i++)
+		left_ns[i] = blame->threads[i].caused_ns[SHARE_CONTENTION];
+	for (size_t i = 0; i < holders->pairs_cnt; i++)
+		left_ns[holders->pairs[i]->second] -= pair_ns(holders->pairs[i]);
+	for (size_t i = 0; equal && i < blame->threads_cnt; i++)
+		equal = same(sides, "blame", blame->threads[i].thread->id, "blamed, but not as a lock's holder",
+			     left_ns[i], 0);
+	free(left_ns);
+	return equal;
+}
+
 bool blame_same(struct sides *sides)
 {
 	const struct blame *blame = &sides->analysis->blame;
@@ -108,7 +133,8 @@ bool blame_same(struct sides *sides)
 	bool equal;
 
 	sim_blame_make(&wanted, sides->story);
-	equal = culprits_same(sides, blame, &wanted) && shares_same(sides, blame, &wanted);
+	equal = culprits_same(sides, blame, &wanted) && shares_same(sides, blame, &wanted) &&
+		holders_agree(sides, blame);
 	sim_blame_clear(&wanted);
 	return equal;
 }

@@ -158,13 +158,35 @@ static void test_lost(void **state)
 	tb_exec(tb, 1000, 0, 1);
 	tb_thread(tb, 1000, 0, 1, 2, 1);
 	tb_switch(tb, 1000, 1, 0, TRACE_HOW_NONE, 2);
-	tb_block(tb, 2000, 1, 2, NR_FUTEX, 0x100, OP_WAIT)->owner = 1;
+	tb_block(tb, 2000, 1, 2, NR_FUTEX, 0x100, OP_WAIT);
 	tb_gap(tb, 5000, 1, 4000, 5000, 3);
 	tb_switch(tb, 7000, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 7000, TRACE_END_COMMAND);
 	tb_analyze(tb);
-	assert_int_equal(of_nobody(tb, 2, BLAME_OPEN, SHARE_CONTENTION), 2000);
-	assert_int_equal(tb->analysis.blame.threads[slot_of(tb, 2)].waits_ns[SHARE_CONTENTION], 2000);
+	assert_int_equal(of_nobody(tb, 2, BLAME_OPEN, SHARE_REST), 2000);
+	assert_int_equal(tb->analysis.blame.threads[slot_of(tb, 2)].waits_ns[SHARE_REST], 2000);
+}
+
+/* The owner that was read is to blame, whoever ended the wait: as the locks have it. */
+static void test_owner_that_was_read(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, 1000, 0, 1);
+	tb_thread(tb, 1000, 0, 1, 2, 1);
+	tb_thread(tb, 1000, 0, 1, 3, 1);
+	tb_switch(tb, 1000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 1000, 2, 0, TRACE_HOW_NONE, 3);
+	tb_block(tb, 2000, 1, 2, NR_FUTEX, 0x100, OP_WAIT)->owner = 1;
+	tb_block(tb, 3000, 0, 1, NR_READ, 3, 0);
+	tb_waking(tb, 6000, 2, 3, 2, NR_FUTEX, 0x100, OP_WAKE);
+	tb_switch(tb, 7000, 2, 3, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 7000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	assert_int_equal(of_thread(tb, 2, 1, SHARE_CONTENTION), 4000);
+	assert_int_equal(of_thread(tb, 2, 3, SHARE_CONTENTION), 0);
+	assert_int_equal(doing(tb, 1, SHARE_CONTENTION, STATE_WAIT_IO), 3000);
+	assert_int_equal(tb->analysis.locks.certain_ns[OWNER_EXACT], 4000);
 }
 
 /* More wait at once than are told apart: by culprit it is complete all the same. */
@@ -232,8 +254,10 @@ static void test_identity_7(void **state)
 	struct identity identity = { "" };
 	struct history history = { 0 };
 	struct groups groups = { 0 };
-	struct blame blame = { .identity = &identity, .history = &history, .groups = &groups };
-	struct thread thread = { .id = 1 };
+	struct thread thread = { .id = 1 }, *threads[] = { &thread };
+	struct people people = { .threads = threads, .threads_cnt = 1 };
+	struct blame blame = { .identity = &identity, .history = &history, .groups = &groups,
+			       .people = &people };
 	struct run run = { 0 };
 
 	(void)state;
@@ -281,6 +305,7 @@ int main(void)
 		TEST(test_who_ended_it),
 		TEST(test_culprit_is_born_later),
 		TEST(test_lost),
+		TEST(test_owner_that_was_read),
 		TEST(test_many_wait_for_one_gil),
 		TEST(test_by_groups),
 		TEST(test_nothing),
