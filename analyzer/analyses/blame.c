@@ -75,7 +75,7 @@ static int wait_leave(struct blame_walk *walk, uint32_t slot, uint64_t now_ns)
 		return 0;
 	if (own->culprit < walk->blame->threads_cnt)
 		doing_add(walk, own, now_ns);
-	return shares_add(&walk->shared[1], BLAME_SHARES_MAX, slot, own->culprit, part_of(own->state),
+	return shares_add(&walk->waits.shared[1], BLAME_SHARES_MAX, slot, own->culprit, part_of(own->state),
 			 own->until_ns - now_ns);
 }
 
@@ -87,22 +87,27 @@ static int state_leave(struct blame_walk *walk, uint32_t slot, uint64_t now_ns)
 
 	if (own->state == STATE_CNT)
 		return 0;
-	if (own->state == STATE_WAIT_GIL && own->gil)
-		err = walk_unwait(walk, slot, now_ns);
-	else if (state_is_wait(own->state))
-		err = wait_leave(walk, slot, now_ns);
-	if (!err && own->holds)
+	if (own->holds)
 		err = walk_unhold(walk, slot, now_ns);
+	if (!err && is_of_gil(own))
+		err = walk_unwait(walk, slot, now_ns);
+	else if (!err && state_is_wait(own->state))
+		err = wait_leave(walk, slot, now_ns);
+	if (!err && state_is_wait(own->state))
+		err = cascade_leave(walk, slot, now_ns, part_of(own->state));
 	own->state_ns[own->state] += own->until_ns - now_ns;
 	return err;
 }
 
 /* 1 + slot of whoever is to blame for the wait that ends at now_ns. */
-static void culprit_set(struct blame_walk *walk, struct walk_thread *own, uint64_t culprit, uint64_t now_ns)
+static void culprit_set(struct blame_walk *walk, uint32_t slot, uint64_t culprit, uint64_t now_ns)
 {
+	struct walk_thread *own = &walk->threads[slot];
+
 	own->culprit = (uint32_t)(culprit - 1);
 	for (int i = 0; i < STATE_CNT; i++)
 		own->culprit_ns[i] = state_after(&walk->threads[own->culprit], i, now_ns);
+	cascade_blame(walk, slot);
 }
 
 /* The end of the state that it was in before. */
@@ -114,15 +119,18 @@ static int state_enter(struct blame_walk *walk, const struct history_entry *entr
 
 	own->state = entry->from;
 	own->until_ns = entry->at_ns;
+	own->since_ns = entry->since_ns;
 	own->gil = entry->gil;
 	own->holds = entry->held;
 	own->culprit = nobody(walk, own->state == STATE_WAIT_GIL ? BLAME_UNCLEAR : BLAME_OPEN);
+	if (state_is_wait(own->state))
+		cascade_enter(walk, entry->thread);
 	if (own->state == STATE_WAIT_LOCK && lock_holder(entry->awaited, 0, &certainty))
-		culprit_set(walk, own, entry->awaited, entry->at_ns);
-	if (own->holds)
-		err = walk_hold(walk, entry->thread, entry->at_ns);
-	if (!err && own->state == STATE_WAIT_GIL && own->gil)
+		culprit_set(walk, entry->thread, entry->awaited, entry->at_ns);
+	if (is_of_gil(own))
 		err = walk_wait(walk, entry->thread, entry->at_ns);
+	if (!err && own->holds)
+		err = walk_hold(walk, entry->thread, entry->at_ns);
 	return err;
 }
 
@@ -139,7 +147,7 @@ static void edge_take(struct blame_walk *walk, const struct history_entry *entry
 	    own->culprit != nobody(walk, BLAME_OPEN))
 		return;
 	if (entry->object)
-		culprit_set(walk, own, entry->object, entry->at_ns);
+		culprit_set(walk, entry->thread, entry->object, entry->at_ns);
 	else
 		own->culprit = nobody(walk, codes[entry->cause]);
 }
@@ -202,8 +210,10 @@ static int blame_end(void *ctx, const struct run *run)
 		err = walk_sum_up(&walk);
 	if (!err)
 		err = threads_list(blame);
-	for (size_t i = 0; i <= BLAME_HOLDERS_MAX; i++)
-		shares_clear(&walk.shared[i]);
+	for (size_t i = 0; i <= BLAME_HOLDERS_MAX; i++) {
+		shares_clear(&walk.waits.shared[i]);
+		shares_clear(&walk.handed.shared[i]);
+	}
 	walk_gils_clear(&walk);
 	free(walk.threads);
 	return err;
@@ -214,6 +224,7 @@ void blame_clear(struct blame *blame)
 	free(blame->threads);
 	free(blame->listed);
 	shares_clear(&blame->shares);
+	shares_clear(&blame->handed);
 	shares_clear(&blame->of_groups);
 	*blame = (struct blame){ 0 };
 }

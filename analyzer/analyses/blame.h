@@ -12,6 +12,15 @@
  * Whole nanoseconds: what a waiter waited for k holders at once is split in the end, for each k: the
  * largest remainders first, then the lower thread id.
  *
+ * Cascaded redistribution (wPerf: Zhou, Gan, Ma, Wang, OSDI 2018): while a waits for b, and b waits for c,
+ * a's wait is handed on to the wait of b for c, and so on; it counts for the pair whose culprit does not
+ * wait. Nothing gets lost or is counted twice: all sums of waits stay what they are.
+ *  - A wait of b that lasts longer than that of a, or as long, did not keep b from ending a's: it is not
+ *    handed on to that.
+ *  - For a GIL it is the instant that counts: while one thread alone holds it and waits, the others' waits
+ *    are handed on to that wait. What came by a GIL is not handed on by a second one. While several seem to
+ *    hold it nothing is.
+ *
  * Who waits for whom is told pair by pair, as far as there are not too many pairs, and where not more
  * than BLAME_TOGETHER wait for one GIL at the same time; the rest is told by culprit alone. What is
  * told by culprit is complete in any case. A story is read backwards, so that whoever ends a wait is
@@ -74,6 +83,8 @@ struct blame {
 	/* The same by groups; groups_cnt + enum blame_nobody. */
 	struct shares of_groups;
 	uint64_t together_ns;		/* of all waits, those of waiters that are not told apart */
+	struct shares handed;		/* like `shares`, but handed on */
+	uint64_t handed_together_ns;
 };
 
 /*

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyzer/analyses/blame_walk.h"
 #include "analyzer/array.h"
@@ -70,9 +69,9 @@ static int doing_split(struct blame_thread *culprit, const uint64_t weights[STAT
 }
 
 /* Waits for so many culprits at once become shares of one each; adds them to their sums. */
-static int shared_split(struct blame_walk *walk, uint64_t culprits, uint64_t *sums_ns)
+static int shared_split(const struct blame *blame, struct walk_book *book, uint64_t culprits, uint64_t *sums_ns)
 {
-	struct shares *shared = &walk->shared[culprits];
+	struct shares *shared = &book->shared[culprits];
 	struct part *parts = calloc(shared->cnt + 1, sizeof(*parts));
 	int err = parts ? 0 : -ENOMEM;
 
@@ -81,16 +80,29 @@ static int shared_split(struct blame_walk *walk, uint64_t culprits, uint64_t *su
 	for (size_t i = 0, next; !err && i < shared->cnt; i = next) {
 		for (next = i + 1; next < shared->cnt && shared->shares[next].from == shared->shares[i].from;)
 			next++;
-		parts_split(walk->blame, &shared->shares[i], next - i, culprits, parts);
+		parts_split(blame, &shared->shares[i], next - i, culprits, parts);
 	}
 	for (size_t i = 0; !err && i < shared->cnt; i++) {
 		const struct share *pair = &shared->shares[i];
 
 		sums_ns[pair->to] += pair->ns[SHARE_CONTENTION];
-		err = shares_add(&walk->shared[1], BLAME_SHARES_MAX, pair->from, pair->to, SHARE_CONTENTION,
+		err = shares_add(&book->shared[1], BLAME_SHARES_MAX, pair->from, pair->to, SHARE_CONTENTION,
 				pair->ns[SHARE_CONTENTION]);
 	}
 	free(parts);
+	return err;
+}
+
+/* The book's shares; of several culprits at once, how much each caused. */
+static int book_split(const struct blame *blame, struct walk_book *book, uint64_t *sums_ns,
+		      struct shares *ret_shares)
+{
+	int err = 0;
+
+	for (uint64_t culprits = 2; !err && culprits <= BLAME_HOLDERS_MAX; culprits++)
+		err = shared_split(blame, book, culprits, sums_ns);
+	*ret_shares = book->shared[1];
+	book->shared[1] = (struct shares){ 0 };
 	return err;
 }
 
@@ -100,10 +112,12 @@ static int all_split(struct blame_walk *walk)
 	uint64_t *sums_ns = calloc(blame->threads_cnt + 1, sizeof(*sums_ns));
 	int err = sums_ns ? 0 : -ENOMEM;
 
-	for (uint64_t culprits = 2; !err && culprits <= BLAME_HOLDERS_MAX; culprits++)
-		err = shared_split(walk, culprits, sums_ns);
+	if (!err)
+		err = book_split(blame, &walk->waits, sums_ns, &blame->shares);
 	for (size_t i = 0; !err && i < blame->threads_cnt; i++)
 		err = doing_split(&blame->threads[i], walk->threads[i].shared_doing, sums_ns[i]);
+	if (!err)
+		err = book_split(blame, &walk->handed, sums_ns, &blame->handed);
 	free(sums_ns);
 	return err;
 }
@@ -174,6 +188,25 @@ static int shares_check(const struct blame *blame, const uint64_t *shares_ns)
 					  " ns", waits_ns, all_ns);
 }
 
+/* Handing on takes nothing away and adds nothing. */
+static int handed_check(struct blame *blame)
+{
+	uint64_t waits_ns = 0, handed_ns = 0;
+
+	for (size_t i = 0; i < blame->shares.cnt; i++)
+		waits_ns += share_sum(&blame->shares.shares[i]);
+	for (size_t i = 0; i < blame->handed.cnt; i++) {
+		const struct share *pair = &blame->handed.shares[i];
+
+		handed_ns += share_sum(pair);
+		if (pair->from == SEVERAL)
+			blame->handed_together_ns += share_sum(pair);
+	}
+	return identity_check(blame->identity, handed_ns == waits_ns,
+			      "identity 7: waits of %" PRIu64 " ns are %" PRIu64 " ns once they are handed on",
+			      waits_ns, handed_ns);
+}
+
 static int share_compare(const void *left, const void *right)
 {
 	const struct share *a = left, *b = right;
@@ -192,14 +225,15 @@ int walk_sum_up(struct blame_walk *walk)
 	uint64_t *shares_ns = calloc(blame->threads_cnt + 1, sizeof(*shares_ns));
 	int err = shares_ns ? all_split(walk) : -ENOMEM;
 
-	blame->shares = walk->shared[1];
-	memset(&walk->shared[1], 0, sizeof(walk->shared[1]));
 	for (size_t i = 0; !err && i < blame->shares.cnt; i++)
 		err = pair_count(blame, &blame->shares.shares[i], shares_ns);
 	if (!err)
 		err = shares_check(blame, shares_ns);
+	if (!err)
+		err = handed_check(blame);
 	free(shares_ns);
 	shares_sort(&blame->shares, share_compare);
+	shares_sort(&blame->handed, share_compare);
 	shares_sort(&blame->of_groups, share_compare);
 	return err;
 }

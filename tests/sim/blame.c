@@ -19,6 +19,7 @@ struct tally {
 struct pointing {
 	struct sim_blame *blame;
 	struct tally *tallies;	/* waiter * HOLDERS_MAX + culprits - 1 */
+	struct tally *handed;	/* likewise */
 	/* By culprit: instants of waits for it and others together, as parts of UNITS. */
 	uint64_t (*shared)[SIM_STATE_CNT + 1];
 	/* By slot: the next edge, the next hold, the GIL that it holds at the instant at hand. */
@@ -115,25 +116,71 @@ static void culprit_note(struct pointing *pointing, const struct sim_instant *in
 		pointing->blame->doing_ns[culprit][doing] += instant->passed_ns;
 }
 
-static void waiter_point(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
+/* Returns how many there are. */
+static size_t culprits_of(struct pointing *pointing, const struct sim_instant *instant, size_t slot,
+			  size_t culprits[HOLDERS_MAX])
 {
-	size_t culprits[HOLDERS_MAX], cnt = 1;
-	struct tally *tally;
+	const struct sim_piece *piece = instant->threads[slot];
 
-	if (instant->threads[slot]->state == SIM_WAIT_GIL)
-		cnt = holders_of(pointing, instant, slot, culprits);
-	else if (instant->threads[slot]->state == SIM_WAIT_LOCK && instant->threads[slot]->owner)
-		culprits[0] = instant->threads[slot]->owner->slot;
-	else
-		culprits[0] = waker_of(pointing, instant, slot);
-	tally = &pointing->tallies[slot * HOLDERS_MAX + cnt - 1];
+	if (piece->state == SIM_WAIT_GIL)
+		return holders_of(pointing, instant, slot, culprits);
+	culprits[0] = piece->state == SIM_WAIT_LOCK && piece->owner ? piece->owner->slot :
+								      waker_of(pointing, instant, slot);
+	return 1;
+}
+
+static void tally_add(const struct pointing *pointing, struct tally *tallies, size_t slot, const size_t *culprits,
+		      size_t cnt, uint64_t ns)
+{
+	struct tally *tally = &tallies[slot * HOLDERS_MAX + cnt - 1];
+
 	if (!tally->ns)
 		tally->ns = zalloc(pointing->blame->culprits_cnt, sizeof(*tally->ns));
-	tally->whole_ns += instant->passed_ns;
-	for (size_t i = 0; i < cnt; i++) {
-		tally->ns[culprits[i]] += instant->passed_ns;
+	tally->whole_ns += ns;
+	for (size_t i = 0; i < cnt; i++)
+		tally->ns[culprits[i]] += ns;
+}
+
+static uint64_t wait_end(const struct sim_instant *instant, size_t slot)
+{
+	const struct sim_track *track = &instant->story->tracks[slot];
+	size_t next = (size_t)(instant->threads[slot] - track->pieces) + 1;
+
+	return next < track->pieces_cnt ? track->pieces[next].from_ns : track->death_ns;
+}
+
+/* By a GIL only from the first on, and while there are no doubts as to who holds it. */
+static bool is_handed_on(const struct pointing *pointing, const struct sim_instant *instant, size_t from,
+			 size_t to, bool *by_gil)
+{
+	const struct sim_piece *piece = instant->threads[from];
+	size_t holders = 0;
+
+	if (to >= instant->story->tracks_cnt || !instant->threads[to] || !is_wait(instant->threads[to]->state))
+		return false;
+	if (piece->state != SIM_WAIT_GIL)
+		return wait_end(instant, to) < wait_end(instant, from);
+	for (size_t i = 0; i < pointing->holders_cnt; i++)
+		holders += pointing->held[pointing->holders[i]] == piece->gil;
+	if (holders != 1 || *by_gil)
+		return false;
+	*by_gil = true;
+	return true;
+}
+
+static void waiter_point(struct pointing *pointing, const struct sim_instant *instant, size_t slot)
+{
+	size_t culprits[HOLDERS_MAX], cnt = culprits_of(pointing, instant, slot, culprits);
+	bool by_gil = false;
+
+	tally_add(pointing, pointing->tallies, slot, culprits, cnt, instant->passed_ns);
+	for (size_t i = 0; i < cnt; i++)
 		culprit_note(pointing, instant, culprits[i], cnt);
+	while (cnt == 1 && is_handed_on(pointing, instant, slot, culprits[0], &by_gil)) {
+		slot = culprits[0];
+		cnt = culprits_of(pointing, instant, slot, culprits);
 	}
+	tally_add(pointing, pointing->handed, slot, culprits, cnt, instant->passed_ns);
 }
 
 static void instant_point(const struct sim_instant *instant, void *ctx)
@@ -163,20 +210,43 @@ static void doing_share(struct pointing *pointing, const uint64_t *together_ns)
 	}
 }
 
+/* Whole nanoseconds; what had several culprits at once is added to *together_ns by culprit. */
+static uint64_t *tallies_split(const struct sim_blame *blame, struct tally *tallies, uint64_t *together_ns)
+{
+	uint64_t *shares_ns = zalloc(blame->threads_cnt * blame->culprits_cnt, sizeof(*shares_ns));
+	uint64_t *parts = zalloc(blame->culprits_cnt, sizeof(*parts));
+
+	for (size_t i = 0; i < blame->threads_cnt * HOLDERS_MAX; i++) {
+		struct tally *tally = &tallies[i];
+
+		if (!tally->ns)
+			continue;
+		share_out(tally->whole_ns, tally->ns, blame->culprits_cnt, parts);
+		for (size_t j = 0; j < blame->culprits_cnt; j++) {
+			shares_ns[i / HOLDERS_MAX * blame->culprits_cnt + j] += parts[j];
+			together_ns[j] += i % HOLDERS_MAX ? parts[j] : 0;
+		}
+		free(tally->ns);
+	}
+	free(parts);
+	free(tallies);
+	return shares_ns;
+}
+
 void sim_blame_make(struct sim_blame *blame, const struct sim_story *story)
 {
 	struct pointing pointing = { .blame = blame };
-	uint64_t *parts, *together_ns;
+	uint64_t *together_ns, *handed_together_ns;
 
 	*blame = (struct sim_blame){
 		.threads_cnt = story->tracks_cnt, .culprits_cnt = story->tracks_cnt + SIM_BLAME_NOBODY_CNT,
 	};
-	blame->shares_ns = zalloc(blame->threads_cnt * blame->culprits_cnt, sizeof(*blame->shares_ns));
 	pointing.tallies = zalloc(blame->threads_cnt * HOLDERS_MAX, sizeof(*pointing.tallies));
+	pointing.handed = zalloc(blame->threads_cnt * HOLDERS_MAX, sizeof(*pointing.handed));
 	pointing.shared = zalloc(blame->threads_cnt, sizeof(*pointing.shared));
 	blame->doing_ns = zalloc(blame->threads_cnt, sizeof(*blame->doing_ns));
-	parts = zalloc(blame->culprits_cnt, sizeof(*parts));
 	together_ns = zalloc(blame->culprits_cnt, sizeof(*together_ns));
+	handed_together_ns = zalloc(blame->culprits_cnt, sizeof(*together_ns));
 	pointing.edge_at = zalloc(story->tracks_cnt, sizeof(*pointing.edge_at));
 	pointing.hold_at = zalloc(story->tracks_cnt, sizeof(*pointing.hold_at));
 	pointing.held = zalloc(story->tracks_cnt, sizeof(*pointing.held));
@@ -186,28 +256,18 @@ void sim_blame_make(struct sim_blame *blame, const struct sim_story *story)
 	free(pointing.hold_at);
 	free(pointing.held);
 	free(pointing.holders);
-	for (size_t i = 0; i < blame->threads_cnt * HOLDERS_MAX; i++) {
-		struct tally *tally = &pointing.tallies[i];
-
-		if (!tally->ns)
-			continue;
-		share_out(tally->whole_ns, tally->ns, blame->culprits_cnt, parts);
-		for (size_t j = 0; j < blame->culprits_cnt; j++) {
-			blame->shares_ns[i / HOLDERS_MAX * blame->culprits_cnt + j] += parts[j];
-			together_ns[j] += i % HOLDERS_MAX ? parts[j] : 0;
-		}
-		free(tally->ns);
-	}
+	blame->shares_ns = tallies_split(blame, pointing.tallies, together_ns);
+	blame->handed_ns = tallies_split(blame, pointing.handed, handed_together_ns);
 	doing_share(&pointing, together_ns);
-	free(pointing.tallies);
 	free(pointing.shared);
-	free(parts);
 	free(together_ns);
+	free(handed_together_ns);
 }
 
 void sim_blame_clear(struct sim_blame *blame)
 {
 	free(blame->shares_ns);
+	free(blame->handed_ns);
 	free(blame->doing_ns);
 	*blame = (struct sim_blame){ 0 };
 }

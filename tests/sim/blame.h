@@ -9,6 +9,11 @@
  *   others     whoever ended it, if a thread did; otherwise the kind of cause; unknown: nobody knows
  *
  * And what each culprit was doing itself meanwhile: that, too, sums to what it caused.
+ *
+ * Cascaded redistribution (wPerf, OSDI 2018): at an instant at which the one that is to blame waits as well,
+ * the wait counts as that one's, and so on, as long as each
+ *   - was over before the one that it is handed on from; or
+ *   - is of the only thread that holds the GIL that is waited for, by which nothing came before.
  */
 #ifndef TESTS_SIM_BLAME_H
 #define TESTS_SIM_BLAME_H
@@ -27,6 +32,7 @@ struct sim_blame {
 	size_t threads_cnt;
 	size_t culprits_cnt;	/* threads by slot, then enum sim_nobody */
 	uint64_t *shares_ns;	/* waiter * culprits_cnt + culprit */
+	uint64_t *handed_ns;	/* likewise, handed on */
 	uint64_t (*doing_ns)[SIM_STATE_CNT + 1];	/* by culprit; the last: it did not live yet */
 };
 

@@ -22,26 +22,28 @@ static size_t culprit_of(const struct sides *sides, const struct blame *blame, u
 }
 
 /* Pair by pair; takes off what is told, so that in the end nothing may be left. */
-static bool shares_same(struct sides *sides, const struct blame *blame, const struct sim_blame *wanted)
+static bool shares_same(struct sides *sides, const struct blame *blame, const char *what,
+			const struct shares *shares, bool together, const struct sim_blame *wanted,
+			uint64_t *wanted_ns)
 {
-	for (size_t i = 0; i < blame->shares.cnt; i++) {
-		const struct share *pair = &blame->shares.shares[i];
+	for (size_t i = 0; i < shares->cnt; i++) {
+		const struct share *pair = &shares->shares[i];
 		size_t culprit = culprit_of(sides, blame, pair->to), waiter;
 		uint64_t *share_ns;
 
 		if (pair->from == UINT32_MAX)
 			continue;
 		waiter = slot_of(sides, blame->threads[pair->from].thread);
-		share_ns = &wanted->shares_ns[waiter * wanted->culprits_cnt + culprit];
-		if (blame->together_ns ? share_sum(pair) > *share_ns + BLAME_HOLDERS_MAX :
+		share_ns = &wanted_ns[waiter * wanted->culprits_cnt + culprit];
+		if (together ? share_sum(pair) > *share_ns + BLAME_HOLDERS_MAX :
 		    share_sum(pair) != *share_ns)
-			return differ(sides, "blame of %zu: of %zu is %" PRIu64 ", should be %" PRIu64,
+			return differ(sides, "%s of %zu: of %zu is %" PRIu64 ", should be %" PRIu64, what,
 				      waiter, culprit, share_sum(pair), *share_ns);
 		*share_ns -= share_sum(pair);
 	}
-	for (size_t i = 0; i < wanted->threads_cnt * wanted->culprits_cnt && !blame->together_ns; i++)
-		if (wanted->shares_ns[i])
-			return differ(sides, "blame: a pair is missing");
+	for (size_t i = 0; i < wanted->threads_cnt * wanted->culprits_cnt && !together; i++)
+		if (wanted_ns[i])
+			return differ(sides, "%s: a pair is missing", what);
 	return true;
 }
 
@@ -133,7 +135,11 @@ bool blame_same(struct sides *sides)
 	bool equal;
 
 	sim_blame_make(&wanted, sides->story);
-	equal = culprits_same(sides, blame, &wanted) && shares_same(sides, blame, &wanted) &&
+	equal = culprits_same(sides, blame, &wanted) &&
+		shares_same(sides, blame, "blame", &blame->shares, blame->together_ns, &wanted,
+			    wanted.shares_ns) &&
+		shares_same(sides, blame, "handed on blame", &blame->handed, blame->handed_together_ns,
+			    &wanted, wanted.handed_ns) &&
 		holders_agree(sides, blame);
 	sim_blame_clear(&wanted);
 	return equal;
