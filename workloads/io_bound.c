@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 	int err;
 
 	workload_setup(&workload, "io_bound", doc, argc, argv);
-	clients = calloc(workload.options.thread_cnt, sizeof(*clients));
+	clients = workload_workers(&workload, sizeof(*clients));
 	err = clients ? converse(&workload, clients, &counters[0].value) : -ENOMEM;
 	free(clients);
 	if (err)

@@ -10,10 +10,11 @@
 #include <errno.h>
 
 #include "workloads/gilrt/lock.h"
+#include "workloads/gilrt/object.h"
 #include "workloads/gilrt/workload.h"
 
 struct worker {
-	const struct workload *workload;
+	_Alignas(GILRT_LINE_BYTES) const struct workload *workload;
 	uint64_t increment_cnt;
 	int err;
 };

@@ -17,8 +17,14 @@
 #include "workloads/gilrt/gilrt.h"
 #include "workloads/gilrt/mutex.h"
 
+#define GILRT_LINE_BYTES 128	/* two lines: they are fetched in pairs */
+
 struct gilrt_object {
-	const struct gilrt_thread *owner;	/* who created it, NULL if that was outside any runtime */
+	/*
+	 * Who created it, NULL if that was outside any runtime. No two objects share a line of the cache,
+	 * which threads without a GIL would fight for: free-threaded builds give each a heap of its own.
+	 */
+	_Alignas(GILRT_LINE_BYTES) const struct gilrt_thread *owner;
 	int64_t local_cnt;			/* the owner's; under a GIL everybody's */
 	_Atomic int64_t shared_cnt;		/* all others'; may be negative, the sum is not */
 	struct gilrt_mutex mutex;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/object.h"
 #include "workloads/gilrt/summary.h"
 #include "workloads/gilrt/workload.h"
 
@@ -79,6 +80,17 @@ void workload_setup_program(struct workload *workload, const struct program *pro
 	if (program->set_defaults)
 		program->set_defaults(&workload->options);
 	configure(workload, program->doc, program->options, argc, argv);
+}
+
+void *workload_workers(const struct workload *workload, size_t worker_size)
+{
+	size_t size = workload->options.thread_cnt * worker_size;
+	void *workers;
+
+	if (posix_memalign(&workers, GILRT_LINE_BYTES, size))
+		return NULL;
+	memset(workers, 0, size);
+	return workers;
 }
 
 int workload_start(struct workload *workload)
@@ -203,7 +215,7 @@ int workload_main(const struct program *program, int argc, char **argv)
 	void *workers;
 
 	workload_setup_program(&workload, program, argc, argv);
-	workers = calloc(workload.options.thread_cnt, program->worker_size);
+	workers = workload_workers(&workload, program->worker_size);
 	if (!workers)
 		return workload_exit_status(&workload, program->task, -ENOMEM);
 

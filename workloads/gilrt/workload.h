@@ -79,6 +79,12 @@ void workload_setup(struct workload *workload, const char *name, const char *doc
 void workload_setup_program(struct workload *workload, const struct program *program, int argc,
 			    char **argv);
 
+/*
+ * Zeroed room for options.thread_cnt workers, to be freed; NULL if there is none. It begins where a line of
+ * the cache does, so that workers that are aligned to lines share none.
+ */
+void *workload_workers(const struct workload *workload, size_t worker_size);
+
 /* The caller becomes the main thread, with the GIL. */
 int workload_start(struct workload *workload);
 
