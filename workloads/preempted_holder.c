@@ -16,6 +16,9 @@
 #define HOG		0	/* the number of its thread */
 #define NATIVE_STEPS	10000	/* between two looks whether it is over */
 
+/* What the hog computes, in NATIVE_STEPS; 0: as long as there is somebody to disturb. */
+static uint64_t hog_blocks;
+
 struct shared {
 	const struct workload *workload;
 	_Atomic unsigned int busy_cnt;	/* threads that the hog disturbs */
@@ -67,9 +70,10 @@ static uint64_t compute_natively(uint64_t value)
 static void run_hog(const struct shared *shared)
 {
 	volatile uint64_t value = 1;
+	uint64_t i;
 
 	gilrt_save_thread();
-	while (shared->busy_cnt && !workload_is_over(shared->workload, 0))
+	for (i = 0; hog_blocks ? i < hog_blocks : shared->busy_cnt && !workload_is_over(shared->workload, 0); i++)
 		value = compute_natively(value);
 	gilrt_restore_thread();
 }
@@ -121,6 +125,12 @@ static void set_name(const struct workload *workload, unsigned int number, char 
 		snprintf(name, size, "worker-%u", number);
 }
 
+static const struct workload_option options[] = {
+	{ "hog-blocks", "N", "What the hog computes, in blocks of 10000 steps (as much as it can meanwhile)",
+	  options_parse_count, &hog_blocks },
+	{ 0 },
+};
+
 static const struct program program = {
 	.name = "preempted_holder",
 	.doc = "Threads that compute under the GIL, and one that takes the core from them without "
@@ -129,6 +139,7 @@ static const struct program program = {
 	.task = "run the threads",
 	.threads_min = 2,
 	.worker_size = sizeof(struct worker),
+	.options = options,
 	.set_defaults = set_defaults,
 	.prepare = prepare,
 	.run = run,

@@ -54,6 +54,9 @@ static struct {
 	_Atomic bool over;		/* the client has gone, or something failed */
 } server = { .socket = { .fd = -1, .timeout_ns = GILRT_FOREVER } };
 
+/* What each of the others computes; 0: as long as there is a client. */
+static uint64_t other_units;
+
 static struct {
 	pid_t pid;
 	uint16_t port;			/* of a server elsewhere; 0: ours */
@@ -215,6 +218,12 @@ static int serve(void)
 	return err;
 }
 
+static void compute(struct gilrt_work *work)
+{
+	while (other_units ? work->unit_cnt < other_units : !server.over)
+		gilrt_work_run(work, 1);
+}
+
 static void run(void *arg)
 {
 	struct worker *worker = arg;
@@ -222,8 +231,7 @@ static void run(void *arg)
 	if (worker->serves)
 		worker->err = serve();
 	else
-		while (!server.over)
-			gilrt_work_run(&worker->work, 1);
+		compute(&worker->work);
 	gilrt_thread_add_work(worker->work.unit_cnt, gilrt_work_checksum(&worker->work));
 }
 
@@ -308,6 +316,8 @@ static const struct workload_option options[] = {
 	  parse_server_cpus, NULL },
 	{ "connect", "PORT", "Be the client of the UDP server on this port, and print what it saw",
 	  options_parse_port, &client.port },
+	{ "units", "N", "What each of the other threads computes (as much as it can meanwhile)",
+	  options_parse_count, &other_units },
 	{ 0 },
 };
 

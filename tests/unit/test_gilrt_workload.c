@@ -120,10 +120,12 @@ static void test_work_is_the_same_under_any_regime(void **state)
 
 static uint16_t own_port;
 static cpu_set_t own_cpus;
+static uint64_t own_count;
 
 static const struct workload_option own[] = {
 	{ "port", "PORT", "Where to.", options_parse_port, &own_port },
 	{ "more-cpus", "LIST", "Others.", options_parse_cpus, &own_cpus },
+	{ "units", "N", "So many.", options_parse_count, &own_count },
 	{ 0 },
 };
 
@@ -232,7 +234,7 @@ static void test_options_gil(void **state)
 
 static void test_own_options(void **state)
 {
-	const char *const args[] = { "--port=65535", "--more-cpus", "1,3", "--seed=7", NULL };
+	const char *const args[] = { "--port=65535", "--more-cpus", "1,3", "--seed=7", "--units=65536", NULL };
 	const char *const none[] = { NULL };
 	char error[WORKLOAD_ERROR_BYTES], name[] = "workload", option[] = "--port=1";
 	char *argv[] = { name, option, NULL };
@@ -242,6 +244,7 @@ static void test_own_options(void **state)
 	options_set_defaults(&options);
 	assert_int_equal(parse(args, &options, error), 0);
 	assert_int_equal(own_port, 65535);
+	assert_int_equal(own_count, 65536);
 	assert_int_equal(CPU_COUNT(&own_cpus), 2);
 	assert_true(CPU_ISSET(1, &own_cpus) && CPU_ISSET(3, &own_cpus));
 	assert_int_equal(options.seed, 7);

@@ -170,6 +170,11 @@ bool options_parse_port(const char *text, void *uint16)
 	return true;
 }
 
+bool options_parse_count(const char *text, void *uint64)
+{
+	return number_parse(text, 1, UINT64_MAX, uint64);
+}
+
 static error_t parse_cpus(struct parse *parse, const char *text)
 {
 	if (!options_parse_cpus(text, &parse->options.cpus))

@@ -51,9 +51,13 @@ const char *options_mode_name(enum gilrt_mode mode);
 void options_print_help(FILE *out, const char *name, const char *doc,
 			const struct workload_option *own);
 
-/* Parsers for options: a list of cpus such as 0,2-3 into a cpu_set_t; yes or no into a bool; a TCP or UDP port. */
+/*
+ * Parsers for options: a list of cpus such as 0,2-3 into a cpu_set_t; yes or no into a bool; a TCP or UDP port;
+ * a number from 1 on.
+ */
 bool options_parse_cpus(const char *text, void *cpu_set);
 bool options_parse_flag(const char *text, void *flag);
 bool options_parse_port(const char *text, void *uint16);
+bool options_parse_count(const char *text, void *uint64);
 
 #endif
