@@ -62,7 +62,7 @@ static int history_analyze(struct analysis *analysis)
 		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
 	if (!err)
 		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
-				   &analysis->cores, &analysis->run);
+				   &analysis->groups, &analysis->cores, &analysis->run);
 	return err;
 }
 
@@ -96,8 +96,8 @@ static int window_analyze(struct analysis *analysis, struct trace_reader *reader
 	return err;
 }
 
-int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
-			const struct stretch *wanted)
+int analysis_run_with(struct analysis *analysis, struct trace_reader *reader,
+		      const struct analysis_setup *setup)
 {
 	const struct sink_use sinks[] = {
 		{ &tally_sink, &analysis->tally },
@@ -118,7 +118,7 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 	};
 	int err;
 
-	*analysis = (struct analysis){ 0 };
+	*analysis = (struct analysis){ .predict = { .gil_cost_permille = setup->gil_cost_permille } };
 	sinks_link(analysis);
 	err = prescan_read(&analysis->prescan, reader);
 	if (!err)
@@ -130,8 +130,8 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 		err = prescan_cut(&analysis->prescan, analysis->run.cores_cnt);
 	if (err)
 		return err;
-	if (wanted) {
-		analysis->window.wanted = *wanted;
+	if (setup->window) {
+		analysis->window.wanted = *setup->window;
 		analysis->window.people = &analysis->people;
 		analysis->window.sinks = sinks;
 		analysis->window.sinks_cnt = ARRAY_SIZE(sinks);
@@ -144,7 +144,7 @@ int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
 
 int analysis_run(struct analysis *analysis, struct trace_reader *reader)
 {
-	return analysis_run_window(analysis, reader, NULL);
+	return analysis_run_with(analysis, reader, &(struct analysis_setup){ 0 });
 }
 
 void analysis_clear(struct analysis *analysis)

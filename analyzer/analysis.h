@@ -60,12 +60,20 @@ struct analysis {
  * be read. Call analysis_clear() in any case.
  */
 int analysis_run(struct analysis *analysis, struct trace_reader *reader);
+/* What may be asked besides. */
+struct analysis_setup {
+	/* Only this part of the run; counts from its start; NULL = all of it. */
+	const struct stretch *window;
+	/* Predictions without a GIL: work that was done under it takes so much longer. */
+	uint32_t gil_cost_permille;
+};
+
 /*
- * The same of a part of the run: `wanted` counts from the run's start; NULL = all of it. -ERANGE: the
- * run is over before; analysis->run says how long it was (whole_start_ns, whole_end_ns).
+ * -ERANGE: the run is over before the window begins; analysis->run says how long it was (whole_start_ns,
+ * whole_end_ns).
  */
-int analysis_run_window(struct analysis *analysis, struct trace_reader *reader,
-			const struct stretch *wanted);
+int analysis_run_with(struct analysis *analysis, struct trace_reader *reader,
+		      const struct analysis_setup *setup);
 void analysis_clear(struct analysis *analysis);
 
 #endif

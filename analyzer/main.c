@@ -67,7 +67,10 @@ static int report_print(struct trace_reader *reader, const struct options *optio
 	int status = EXIT_OK;
 	int err;
 
-	err = analysis_run_window(&analysis, reader, options->windowed ? &options->window : NULL);
+	err = analysis_run_with(&analysis, reader, &(struct analysis_setup){
+		.window = options->windowed ? &options->window : NULL,
+		.gil_cost_permille = options->gil_cost_permille,
+	});
 	if (err == -EPROTO) {
 		fprintf(stderr, "trace-report: internal error: %s\n", analysis.identity.broken);
 		status = EXIT_FAILED;

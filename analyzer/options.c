@@ -10,7 +10,7 @@
 #include "analyzer/sections/section.h"
 
 enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP,
-       OPTION_SECTION, OPTION_TIME };
+       OPTION_SECTION, OPTION_TIME, OPTION_GIL_COST };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
@@ -22,6 +22,8 @@ static const struct argp_option option_table[] = {
 	{ "top", OPTION_TOP, "N", 0, "Rows of each list in the text (default 12)", 0 },
 	{ "time", OPTION_TIME, "A..B", 0, "Only this part of the run: seconds from its start, or with s, ms, us; "
 	  "A.. and ..B as well", 0 },
+	{ "gil-cost", OPTION_GIL_COST, "PERCENT", 0, "Predictions without a GIL: work that was done under it takes "
+	  "so much longer, as in a free-threaded build (default 0)", 0 },
 	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
 	{}
@@ -118,6 +120,19 @@ static error_t time_read(struct argp_state *state, const char *text, struct stre
 	return 0;
 }
 
+/* "12", "7.5" */
+static error_t cost_read(struct argp_state *state, const char *text, uint32_t *ret_permille)
+{
+	double percent;
+	char *end;
+
+	percent = strtod(text, &end);
+	if (*text < '0' || *text > '9' || *end || percent > 1000)
+		return usage_error(state, "--gil-cost: not per cent from 0 to 1000: ", text);
+	*ret_permille = (uint32_t)(percent * 10 + 0.5);
+	return 0;
+}
+
 static error_t output_choose(struct argp_state *state, enum output output)
 {
 	struct options *options = state->input;
@@ -158,6 +173,8 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 	case OPTION_TIME:
 		options->windowed = true;
 		return time_read(state, arg, &options->window);
+	case OPTION_GIL_COST:
+		return cost_read(state, arg, &options->gil_cost_permille);
 	case ARGP_KEY_ARG:
 		if (options->file)
 			return usage_error(state, "more than one file: ", arg);

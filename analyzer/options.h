@@ -15,6 +15,7 @@ struct options {
 	struct report_filter filter;
 	bool windowed;		/* only this part of the run, counted from its start: */
 	struct stretch window;
+	uint32_t gil_cost_permille;
 	const char *file;
 };
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analyzer/analyses/measured.h"
 #include "analyzer/analysis.h"
 #include "analyzer/answer.h"
 #include "analyzer/array.h"
@@ -155,6 +156,20 @@ static void answer_print(const struct report *report, struct style style, FILE *
 	wrap_print("  ", answer_make(report).text, out);
 }
 
+static void gain_print(const struct predict *predict, const struct prediction *gain, FILE *out)
+{
+	const struct measured *error = &measured[gain->kind];
+	struct text so_far = { "" };
+
+	if (error->cases_cnt)
+		snprintf(so_far.s, sizeof(so_far.s), "; such predictions were %.20s off, at most %.20s",
+			 format_percent(error->median_permille, 1000).s,
+			 format_percent(error->worst_permille, 1000).s);
+	sentence_print(out, "     ", "about %s times as fast without it (replay; unchanged it is %s off%s)",
+		       format_average(predict->base.wall_ns, gain->result.wall_ns).s,
+		       format_percent(predict_error_ns(predict), predict_own_ns(predict)).s, so_far.s);
+}
+
 /* "  1. GIL of app (pid 12): 0.93 s of core time lost, 92 % of what is lost" */
 static void help_row(const struct report *report, size_t i, struct style style, FILE *out)
 {
@@ -172,10 +187,7 @@ static void help_row(const struct report *report, size_t i, struct style style, 
 			       finding->kind->title, format_time(finding->cost_ns, style).s,
 			       format_percent(finding->cost_ns, report->findings.time.lost_ns).s);
 	if (finding->gain && finding->gain->result.wall_ns)
-		sentence_print(out, "     ", "about %s times as fast without it (replay; unchanged it "
-			       "is %s off)",
-			       format_average(predict->base.wall_ns, finding->gain->result.wall_ns).s,
-			       format_percent(predict_error_ns(predict), predict_own_ns(predict)).s);
+		gain_print(predict, finding->gain, out);
 	wrap_print("     ", finding->next, out);
 }
 

@@ -96,6 +96,8 @@ static int step_fetch(struct replay *replay, uint32_t slot, struct step *ret_ste
 		if (replay->feed.ended) {
 			leave_for(replay, slot, AT_END);
 			replay->result.wall_ns = replay->now_ns;
+			if (replay->setup->done_ns)
+				replay->setup->done_ns[slot] = replay->now_ns;
 			return 0;
 		}
 		if (replay->feed.steps_cnt >= replay->steps_max) {

@@ -11,7 +11,8 @@
  *  - A wait that a believed thread ended lasts until that thread has done as much of its own work as it
  *    had when it woke; where it has done so already, there is no wait. That holds for births, joins,
  *    locks, conditions, pipes between traced threads. Any other wait keeps its length, and so does
- *    `unknown`.
+ *    `unknown`. Of a wait that is cut off by the end, what is known of it counts, unless it was for another
+ *    thread.
  *  - Who becomes ready gets a core after the time that it took when a core was free (the recorded one
  *    where one was free then, else the mean of those), and after others if there is none.
  *  - Cores are alike, and go to whoever had them for the shortest time (fair, one queue for all,
@@ -21,7 +22,9 @@
  *    finds it held waits in line; when that has lasted for REPLAY_INTERVAL_NS the holder has to hand
  *    it over and goes to the end of the line. Whoever drops it otherwise may take it again before
  *    the one that was woken for it has come. Recorded waits for GILs are not used.
- *  - A GIL that is removed costs nothing any more: nobody waits or spins for it.
+ *  - A GIL that is removed costs nothing any more: nobody waits or spins for it. Work that was done
+ *    under it takes as long as it did, or longer by a share that is given: what replaces the GIL (atomic
+ *    reference counts, locks of objects; PEP 703) has its price, which no recording under a GIL shows.
  *  - A lock whose contention is removed lets everybody in at once: the work under it stays.
  * Slices, and what goes with them, are longer where the cores could have had more than REPLAY_SLICES_MAX:
  * so a replay takes as long as there are events, however long the run was.
@@ -57,9 +60,12 @@ struct replay_setup {
 	uint32_t cores;
 	bool without_gil;
 	const struct process *gil_process;	/* without_gil: this process's alone; NULL = all */
+	uint32_t gil_cost_permille;	/* without_gil: work under it takes so much longer */
 	uint32_t lock;			/* 1 + slot of the futex word; 0 = none */
-	const uint32_t *groups;		/* by thread slot */
-	uint32_t halved;		/* 1 + group; 0 = none */
+	const size_t *group_of;		/* by thread slot */
+	size_t halved;			/* 1 + group; 0 = none */
+	/* Filled in, by thread slot: when all that it had to do was done. NULL = not wanted. */
+	uint64_t *done_ns;
 };
 
 struct replay_result {
@@ -68,6 +74,7 @@ struct replay_result {
 	uint64_t work_ns;		/* on cores, of all threads */
 	bool full;			/* somebody was ready while no core was free */
 	bool held_back;
+	uint64_t kept_ns;		/* of all threads: waits that keep their length, unknown time as well */
 	uint64_t stuck;			/* waits that nobody ended; 0 but for a history that is cut */
 };
 

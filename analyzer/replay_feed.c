@@ -165,9 +165,11 @@ static int work_add(struct replay *replay, uint32_t slot, uint64_t at_ns)
 	thread->since_ns = at_ns;
 	if (!step.ns || (thread->state == STATE_RUN_SPIN && spin_is_gone(replay, slot)))
 		return 0;
-	if (thread->state == STATE_RUN_GIL && !gil_is_gone(replay, slot))
+	if (thread->state == STATE_RUN_GIL && gil_is_gone(replay, slot))
+		step.ns += step.ns * replay->setup->gil_cost_permille / 1000;
+	else if (thread->state == STATE_RUN_GIL)
 		step.gil = thread->gil;
-	if (replay->setup->halved && replay->setup->groups[slot] + 1 == replay->setup->halved)
+	if (replay->setup->halved && replay->setup->group_of[slot] + 1 == replay->setup->halved)
 		step.ns /= 2;
 	return step_add(replay, thread, &step);
 }
@@ -195,15 +197,21 @@ static bool wait_is_gone(const struct replay *replay, const struct feed_thread *
 	       (state == STATE_WAIT_LOCK && replay->setup->lock && thread->lock == replay->setup->lock);
 }
 
-/* Its first step: who was not born by one of ours begins when it did. */
+/*
+ * Its first step: who was not born by one of ours begins when it did. It may be known late, since a sleep is
+ * known when it is over: what has gone by meanwhile is no more to be waited for.
+ */
 static void thread_begin(struct replay *replay, uint32_t slot)
 {
 	struct feed_thread *thread = &replay->threads[slot].feed;
 	uint64_t offset_ns = thread->birth_ns - replay->setup->start_ns;
+	uint64_t late_ns = replay->now_ns > offset_ns ? replay->now_ns - offset_ns : 0;
 
 	thread->begun = true;
-	if (!thread->has_waker)
-		replay_timer(replay, slot, offset_ns > replay->now_ns ? offset_ns - replay->now_ns : 0);
+	if (thread->has_waker)
+		return;
+	replay_timer(replay, slot, late_ns ? 0 : offset_ns - replay->now_ns);
+	thread->off_ns -= late_ns < thread->off_ns ? late_ns : thread->off_ns;
 }
 
 static int sleep_end(struct replay *replay, uint32_t slot)
@@ -213,6 +221,7 @@ static int sleep_end(struct replay *replay, uint32_t slot)
 	uint64_t latency_ns = thread->slept < STATE_CNT ? latency_of(&replay->feed, thread) : 0;
 	int err = 0;
 
+	replay->result.kept_ns += thread->off_ns;
 	if (!thread->begun)
 		thread_begin(replay, slot);
 	if (gone)
@@ -231,6 +240,16 @@ static int sleep_end(struct replay *replay, uint32_t slot)
 	return err;
 }
 
+/*
+ * Who dies in a wait was cut off in it: what is replayed ends there. Whom it would have waited for is beyond
+ * that; but time, devices and other programs take as long as they did.
+ */
+static bool cut_lasts(const struct feed_thread *thread, unsigned int state)
+{
+	return state == STATE_WAIT_SLEEP || state == STATE_WAIT_OTHER || state == STATE_UNKNOWN ||
+	       (state == STATE_WAIT_IO && !thread->fed);
+}
+
 /* What the thread did in the state that it leaves. */
 static int state_leave(struct replay *replay, uint32_t slot, uint64_t at_ns, unsigned int to)
 {
@@ -243,8 +262,8 @@ static int state_leave(struct replay *replay, uint32_t slot, uint64_t at_ns, uns
 	thread->since_ns = at_ns;
 	if (state == STATE_READY_WOKEN)
 		thread->latency_ns += passed_ns;
-	/* Who dies in a wait was not woken from it. */
-	else if (state != STATE_CNT && state != STATE_READY_PREEMPTED && to != STATE_CNT &&
+	else if (state != STATE_CNT && state != STATE_READY_PREEMPTED &&
+		 (to != STATE_CNT || cut_lasts(thread, state)) &&
 		 !wait_is_gone(replay, thread, state) && !thread->has_waker)
 		thread->off_ns += passed_ns;
 	return 0;
@@ -298,6 +317,7 @@ static int edge_read(struct replay *replay, const struct history_entry *entry)
 	if (!err)
 		err = step_add(replay, waker, &(struct step){ .kind = STEP_WAKE, .other = entry->thread });
 	wakee->has_waker = true;
+	wakee->fed |= entry->from == STATE_WAIT_IO;
 	wakee->waker = slot;
 	wakee->turn = ++waker->wakes;
 	wakee->off_ns = 0;

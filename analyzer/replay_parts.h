@@ -47,6 +47,7 @@ struct feed_thread {
 	unsigned char slept;	/* the wait that its sleep began with; STATE_CNT = none */
 	bool born, begun;	/* begun: its first step is known */
 	bool has_waker;		/* of this sleep */
+	bool fed;		/* its input came from other threads, at least once */
 	bool core_was_free;	/* when it was woken */
 	uint32_t waker, turn;
 	uint32_t wakes;		/* that it has been seen to do */

@@ -5,17 +5,15 @@
  */
 #include "analyzer/analyses/predict.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyzer/array.h"
 #include "analyzer/words.h"
 
-/* Of each kind; what took less than a hundredth of the time is not worth a line. */
-#define MOST 3
 #define SHARE 100
+/* Of the run's gain: who gains less is not worth mentioning besides. */
+#define SOONER_PERMILLE 1250
 
 static int predict_begin(void *ctx, const struct run *run)
 {
@@ -134,65 +132,17 @@ static uint32_t cores_usable(const struct predict *predict, const struct cores *
 	return usable ? usable : 1;
 }
 
-static size_t stem_len(const char *name)
+static int groups_work(struct predict *predict, const struct groups *groups)
 {
-	size_t len = strlen(name);
-
-	while (len && isdigit((unsigned char)name[len - 1]))
-		len--;
-	return len;
-}
-
-static int by_group(const void *a, const void *b)
-{
-	const struct thread *one = *(struct thread *const *)a, *other = *(struct thread *const *)b;
-	size_t len = stem_len(one->comm), other_len = stem_len(other->comm);
-	int order;
-
-	if (one->process != other->process)
-		return one->process->slot < other->process->slot ? -1 : 1;
-	if (len != other_len)
-		return len < other_len ? -1 : 1;
-	order = memcmp(one->comm, other->comm, len);
-	if (order)
-		return order;
-	return (one->slot > other->slot) - (one->slot < other->slot);
-}
-
-static bool same_group(const struct thread *one, const struct thread *other)
-{
-	size_t len = stem_len(one->comm);
-
-	return one->process == other->process && len == stem_len(other->comm) &&
-	       !memcmp(one->comm, other->comm, len);
-}
-
-static int groups_make(struct predict *predict, const struct people *people)
-{
-	struct thread **sorted = calloc(people->threads_cnt + 1, sizeof(struct thread *));
-
-	predict->group_of = calloc(people->threads_cnt + 1, sizeof(*predict->group_of));
-	predict->groups = calloc(people->threads_cnt + 1, sizeof(*predict->groups));
-	if (!sorted || !predict->group_of || !predict->groups) {
-		free(sorted);
+	predict->group_ns = calloc(groups->groups_cnt + 1, sizeof(*predict->group_ns));
+	if (!predict->group_ns)
 		return -ENOMEM;
-	}
-	memcpy(sorted, people->threads, people->threads_cnt * sizeof(struct thread *));
-	qsort(sorted, people->threads_cnt, sizeof(struct thread *), by_group);
-	for (size_t i = 0; i < people->threads_cnt; i++) {
-		uint32_t slot = sorted[i]->slot;
-		struct predict_group *group;
+	for (size_t i = 0; i < groups->threads_cnt; i++) {
+		uint32_t slot = groups->threads[i]->slot;
 
-		if (!i || !same_group(sorted[i - 1], sorted[i]))
-			predict->groups_cnt++;
-		group = &predict->groups[predict->groups_cnt - 1];
-		if (!group->members_cnt++)
-			group->member = sorted[i];
-		predict->group_of[slot] = (uint32_t)(predict->groups_cnt - 1);
 		if (slot < predict->work_cap)
-			group->work_ns += predict->work_ns[slot];
+			predict->group_ns[groups->of_thread[slot]] += predict->work_ns[slot];
 	}
-	free(sorted);
 	return 0;
 }
 
@@ -245,20 +195,59 @@ static uint64_t lock_ns_at(const void *items, size_t at)
 	return ((const struct predict_lock *)items)[at].wait_ns;
 }
 
-static uint64_t group_ns_at(const void *items, size_t at)
+/* When the last thread of each group is done; the caller frees it. */
+static uint64_t *groups_done(const struct groups *groups, const uint64_t *done_ns)
 {
-	return ((const struct predict_group *)items)[at].work_ns;
+	uint64_t *group_ns = calloc(groups->groups_cnt + 1, sizeof(*group_ns));
+
+	for (size_t i = 0; group_ns && i < groups->threads_cnt; i++) {
+		uint32_t slot = groups->threads[i]->slot;
+
+		if (done_ns[slot] > group_ns[groups->of_thread[slot]])
+			group_ns[groups->of_thread[slot]] = done_ns[slot];
+	}
+	return group_ns;
 }
 
-static int gils_predict(struct predict *predict, const struct replay_setup *base)
+static uint64_t permille(uint64_t before_ns, uint64_t after_ns)
+{
+	return (uint64_t)((unsigned __int128)before_ns * 1000 / (after_ns ? after_ns : 1));
+}
+
+static int sooner_find(struct predict *predict, const struct groups *groups, uint64_t without_ns)
+{
+	uint64_t *base_ns = groups_done(groups, predict->done_ns);
+	uint64_t *done_ns = groups_done(groups, predict->gil_done_ns);
+	uint64_t *gains = calloc(groups->groups_cnt + 1, sizeof(*gains));
+	uint64_t least = permille(predict->base.wall_ns, without_ns) * SOONER_PERMILLE / 1000;
+	int err = base_ns && done_ns && gains ? 0 : -ENOMEM;
+	struct pick last = { 0 };
+
+	for (size_t i = 0; !err && i < groups->groups_cnt; i++)
+		gains[i] = permille(base_ns[i], done_ns[i]);
+	while (!err && predict->sooner_cnt < PREDICT_MOST) {
+		last = pick_next(&last, gains, groups->groups_cnt, ns_at, least);
+		if (!last.found)
+			break;
+		predict->sooner[predict->sooner_cnt++] = (struct predict_sooner){
+			&groups->groups[last.at], base_ns[last.at], done_ns[last.at] };
+	}
+	free(gains);
+	free(done_ns);
+	free(base_ns);
+	return err;
+}
+
+static int gils_predict(struct predict *predict, const struct groups *groups,
+			const struct replay_setup *base)
 {
 	struct replay_setup setup = *base;
 	uint64_t least_ns = predict->base.recorded_ns / SHARE + 1;
-	struct pick picks[MOST], last = { 0 };
+	struct pick picks[PREDICT_MOST], last = { 0 };
 	size_t cnt = 0;
 	int err;
 
-	while (cnt < MOST) {
+	while (cnt < PREDICT_MOST) {
 		last = pick_next(&last, predict->gil_ns, predict->gil_cap, ns_at, least_ns);
 		if (!last.found)
 			break;
@@ -267,7 +256,12 @@ static int gils_predict(struct predict *predict, const struct replay_setup *base
 	if (!cnt)
 		return 0;
 	setup.without_gil = true;
+	setup.gil_cost_permille = predict->gil_cost_permille;
+	setup.done_ns = predict->gil_done_ns;
 	err = prediction_add(predict, &setup, &(struct prediction){ .kind = PREDICTION_GIL });
+	if (!err)
+		err = sooner_find(predict, groups, predict->predictions[0].result.wall_ns);
+	setup.done_ns = NULL;
 	for (size_t i = 0; !err && cnt > 1 && i < cnt; i++) {
 		setup.gil_process = base->people->processes[picks[i].at];
 		err = prediction_add(predict, &setup, &(struct prediction){
@@ -283,7 +277,7 @@ static int locks_predict(struct predict *predict, const struct replay_setup *bas
 	struct pick last = { 0 };
 	int err = 0;
 
-	for (int i = 0; !err && i < MOST; i++) {
+	for (int i = 0; !err && i < PREDICT_MOST; i++) {
 		last = pick_next(&last, predict->locks, predict->locks_cap, lock_ns_at, least_ns);
 		if (!last.found)
 			break;
@@ -310,34 +304,48 @@ static int cores_predict(struct predict *predict, const struct replay_setup *bas
 	return err;
 }
 
-static int groups_predict(struct predict *predict, const struct replay_setup *base)
+static int groups_predict(struct predict *predict, const struct groups *groups,
+			  const struct replay_setup *base)
 {
 	struct replay_setup setup = *base;
 	uint64_t least_ns = predict->base.work_ns / SHARE + 1;
 	struct pick last = { 0 };
 	int err = 0;
 
-	for (int i = 0; !err && i < MOST; i++) {
-		const struct predict_group *group;
+	for (int i = 0; !err && i < PREDICT_MOST; i++) {
+		const struct thread_group *group;
 
-		last = pick_next(&last, predict->groups, predict->groups_cnt, group_ns_at, least_ns);
+		last = pick_next(&last, predict->group_ns, groups->groups_cnt, ns_at, least_ns);
 		if (!last.found)
 			break;
-		group = &predict->groups[last.at];
+		group = &groups->groups[last.at];
 		setup.halved = 1 + (uint32_t)last.at;
 		err = prediction_add(predict, &setup, &(struct prediction){
-			.kind = PREDICTION_HALF, .member = group->member, .members_cnt = group->members_cnt });
+			.kind = PREDICTION_HALF, .group = group });
 	}
 	return err;
 }
 
+static int base_replay(struct predict *predict, const struct replay_setup *setup)
+{
+	struct replay_setup base = *setup;
+
+	predict->done_ns = calloc(setup->people->threads_cnt + 1, sizeof(*predict->done_ns));
+	predict->gil_done_ns = calloc(setup->people->threads_cnt + 1, sizeof(*predict->gil_done_ns));
+	if (!predict->done_ns || !predict->gil_done_ns)
+		return -ENOMEM;
+	base.done_ns = predict->done_ns;
+	return replay_run(&base, &predict->base);
+}
+
 int predict_make(struct predict *predict, const struct history *history, const struct people *people,
-		 const struct cores *cores, const struct run *run)
+		 const struct groups *groups, const struct cores *cores, const struct run *run)
 {
 	uint64_t wall_ns = run->end_ns - run->start_ns;
 	struct replay_setup setup = {
 		.history = history,
 		.people = people,
+		.group_of = groups->of_thread,
 		.start_ns = run->start_ns,
 		.end_ns = run->end_ns,
 		.entries_max = PREDICT_ENTRIES,
@@ -348,18 +356,20 @@ int predict_make(struct predict *predict, const struct history *history, const s
 		return 0;
 	predict->cores = setup.cores = setup.recorded_cores = cores_usable(predict, cores, wall_ns);
 	predict->whole = history->entries_cnt <= setup.entries_max;
-	err = groups_make(predict, people);
-	setup.groups = predict->group_of;
+	err = groups_work(predict, groups);
 	if (!err)
-		err = replay_run(&setup, &predict->base);
+		err = base_replay(predict, &setup);
+	/* Nothing but threads that wait for each other: nobody knows for what. */
+	if (!err && !predict->base.wall_ns)
+		return 0;
 	if (!err)
-		err = gils_predict(predict, &setup);
+		err = gils_predict(predict, groups, &setup);
 	if (!err)
 		err = locks_predict(predict, &setup);
 	if (!err)
 		err = cores_predict(predict, &setup);
 	if (!err)
-		err = groups_predict(predict, &setup);
+		err = groups_predict(predict, groups, &setup);
 	return err;
 }
 
@@ -384,8 +394,9 @@ void predict_clear(struct predict *predict)
 	free(predict->work_ns);
 	free(predict->gil_ns);
 	free(predict->locks);
-	free(predict->group_of);
-	free(predict->groups);
+	free(predict->group_ns);
+	free(predict->done_ns);
+	free(predict->gil_done_ns);
 	free(predict->predictions);
 	*predict = (struct predict){ 0 };
 }

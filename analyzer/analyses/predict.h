@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/analyses/groups.h"
 #include "analyzer/cores.h"
 #include "analyzer/history.h"
 #include "analyzer/replay.h"
@@ -27,6 +28,8 @@
 
 #define PREDICT_ENTRIES UINT64_C(4000000)
 #define PREDICT_CORES_MAX 256
+/* Of each kind; what took less than a hundredth of the time is not worth a line. */
+#define PREDICT_MOST 3
 
 enum prediction_kind {
 	PREDICTION_GIL,
@@ -40,16 +43,17 @@ struct prediction {
 	const struct process *process;	/* PREDICTION_GIL: only this one's; NULL = all */
 	const struct futex_word *word;	/* PREDICTION_LOCK */
 	uint32_t cores;			/* PREDICTION_CORES */
-	const struct thread *member;	/* PREDICTION_HALF: one of those threads */
-	uint32_t members_cnt;
+	const struct thread_group *group;	/* PREDICTION_HALF */
 	struct replay_result result;
 };
 
-/* Threads of one process whose names differ in nothing but the digits at their ends. */
-struct predict_group {
-	const struct thread *member;
-	uint32_t members_cnt;
-	uint64_t work_ns;
+/*
+ * A group that gains more than the run does: the run may last as long as before because of somebody who
+ * computes, or sleeps, beside those whom the GIL kept waiting.
+ */
+struct predict_sooner {
+	const struct thread_group *group;
+	uint64_t base_ns, without_ns;	/* when the last of it is done: with the GILs, without */
 };
 
 struct predict_lock {
@@ -69,22 +73,24 @@ struct predict {
 	size_t uses_cap;
 	uint64_t last_ns, running_cnt, ready_cnt, others_cnt;
 	uint64_t wall_ns, lost_ns;	/* so far; of that, to other programs */
-	uint32_t *group_of;		/* by thread slot */
-	struct predict_group *groups;	/* most work first */
-	size_t groups_cnt;
+	uint64_t *group_ns;		/* by group: the work of its threads */
+	uint64_t *done_ns, *gil_done_ns;	/* by thread slot: replay.h; nothing changed, without GILs */
+	uint32_t gil_cost_permille;	/* as replay.h has it */
 	/* The results: */
 	bool whole;			/* all of the history was replayed */
 	uint32_t cores;			/* that the run could use */
 	struct replay_result base;	/* nothing changed */
 	struct prediction *predictions;	/* by kind, within it the largest first, or fewest cores */
 	size_t predictions_cap, predictions_cnt;
+	struct predict_sooner sooner[PREDICT_MOST];	/* without any GIL; who gains most first */
+	size_t sooner_cnt;
 };
 
 /* ctx: a struct predict, zeroed. It adds up what the replays are about. */
 extern const struct sink predict_sink;
 /* After all sinks' end. */
 int predict_make(struct predict *predict, const struct history *history, const struct people *people,
-		 const struct cores *cores, const struct run *run);
+		 const struct groups *groups, const struct cores *cores, const struct run *run);
 void predict_clear(struct predict *predict);
 
 /* The recorded time without what other programs took. */

@@ -14,6 +14,15 @@
 #include "analyzer/words.h"
 #include "tests/support/tb.h"
 
+#define NR_READ 0
+#define NR_NANOSLEEP 35
+#define NR_FUTEX 202
+
+/* Words of the GIL object. */
+#define COND 0x20
+#define OP_WAIT 0
+#define OP_WAKE 1
+
 #define MS UINT64_C(1000000)
 
 static const struct prediction *find(const struct tb *tb, enum prediction_kind kind, uint32_t cores)
@@ -110,6 +119,40 @@ static void one_lock(void **state)
 	assert_int_equal(takes(tb, PREDICTION_CORES, 1), 12 * MS - 1000);
 }
 
+/*
+ * 1 computes under the GIL for 4 ms and without it until 20 ms; 2 wants the GIL from 1 ms on, for 1 ms.
+ * Without a GIL the run lasts as long, but 2 is done at 2 ms.
+ */
+static void who_waited_is_done_sooner(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+	struct trace_gil *gil;
+
+	tb_exec(tb, 0, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	gil = &tb_add(tb, 0, 0, TRACE_GIL)->gil;
+	gil->id = gil->process = 1;
+	TB_PEEK(tb_sample(tb, 0, 0, 1), 0, 1, TB_HELD, 1);
+	tb_thread(tb, 1 * MS, 0, 1, 2, 1);
+	tb_switch(tb, 1 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	TB_PEEK(tb_block(tb, 1 * MS, 1, 2, NR_FUTEX, COND, OP_WAIT), TRACE_GIL_PART_COND, 1, TB_HELD, 1);
+	TB_PEEK(tb_waking(tb, 4 * MS, 0, 1, 2, NR_FUTEX, COND, OP_WAKE), TRACE_GIL_PART_COND, 1, TB_FREED, 1);
+	TB_PEEK(tb_sample(tb, 4 * MS, 0, 1), 0, 1, TB_FREED, 1);
+	tb_switch(tb, 4 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	TB_PEEK(tb_sample(tb, 4 * MS, 1, 2), 0, 2, TB_HELD, 2);
+	TB_PEEK(tb_switch(tb, 5 * MS, 1, 2, TRACE_HOW_DEAD, 0), 0, 2, TB_HELD, 2);
+	TB_PEEK(tb_sample(tb, 5 * MS, 0, 1), 0, 2, TB_HELD, 2);
+	tb_switch(tb, 20 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 20 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.wall_ns, 20 * MS);
+	assert_int_equal(takes(tb, PREDICTION_GIL, 0), 20 * MS);
+	assert_int_equal(predict->sooner_cnt, 1);
+	assert_int_equal(predict->sooner[0].group->first->id, 2);
+	assert_int_equal(predict->sooner[0].base_ns, 5 * MS);
+	assert_int_equal(predict->sooner[0].without_ns, 2 * MS);
+}
+
 /* Who was woken waits for its core as long as it did, where a core was free. */
 static void latency_stays(void **state)
 {
@@ -150,6 +193,7 @@ int main(void)
 		TB_TEST(one_thread, "2"),
 		TB_TEST(two_threads, "2"),
 		TB_TEST(one_lock, "2"),
+		TB_TEST(who_waited_is_done_sooner, "2"),
 		TB_TEST(latency_stays, "2"),
 		TB_TEST(other_programs, "2"),
 	};

@@ -119,14 +119,34 @@ static void gil_is_exclusive(void **state)
 static void gil_is_gone(void **state)
 {
 	struct scene *scene = *state;
+	uint64_t done_ns[THREADS];
 
 	two_under_a_gil(scene);
+	scene->setup.done_ns = done_ns;
+	play(scene);
+	assert_int_equal(done_ns[0], 13 * MS);
+	assert_int_equal(done_ns[1], 11 * MS);
 	scene->setup.without_gil = true;
 	assert_int_equal(play(scene), 9 * MS);
+	assert_int_equal(done_ns[0], 9 * MS);
+	assert_int_equal(done_ns[1], 6 * MS);
 	assert_false(scene->result.full);
 	/* Another process's changes nothing. */
 	scene->setup.gil_process = &scene->processes[1];
 	assert_int_equal(play(scene), 13 * MS);
+}
+
+/* What stands in for the GIL costs half of the work under it; what needed none costs what it did. */
+static void no_gil_has_its_price(void **state)
+{
+	struct scene *scene = *state;
+
+	two_under_a_gil(scene);
+	scene->setup.gil_cost_permille = 500;
+	assert_int_equal(play(scene), 13 * MS);
+	scene->setup.without_gil = true;
+	assert_int_equal(play(scene), 13 * MS + MS / 2);
+	assert_int_equal(scene->result.work_ns, 13 * MS + MS / 2 + 8 * MS);
 }
 
 /* Spinning for the GIL takes core time while there is a GIL. */
@@ -161,7 +181,7 @@ static void several_gils(void **state)
 static void waits_follow_their_waker(void **state)
 {
 	struct scene *scene = *state;
-	static const uint32_t groups[THREADS] = { 0, 1, 1 };
+	static const size_t groups[THREADS] = { 0, 1, 1 };
 
 	turns(scene, 0, 0, STATE_RUN_FREE, 0);
 	turns(scene, 0, 1, STATE_WAIT_SYNC, 0);
@@ -171,7 +191,7 @@ static void waits_follow_their_waker(void **state)
 	turns(scene, 11 * MS, 1, STATE_CNT, 0);
 	finish(scene);
 	assert_int_equal(play(scene), 11 * MS);
-	scene->setup.groups = groups;
+	scene->setup.group_of = groups;
 	scene->setup.halved = 1;
 	assert_int_equal(play(scene), 7 * MS);
 	scene->setup.halved = 2;
@@ -194,6 +214,39 @@ static void cut_histories_end(void **state)
 		scene->setup.entries_max = i;
 		assert_true(play(scene) <= scene->result.recorded_ns);
 	}
+}
+
+/* The end cuts 0 off in its sleep: time went by. 1 waits for 0, and nobody knows how long it would have. */
+static void cut_sleeps_last(void **state)
+{
+	struct scene *scene = *state;
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_WAIT_SYNC, 0);
+	turns(scene, 2 * MS, 0, STATE_WAIT_SLEEP, 0);
+	turns(scene, 9 * MS, 0, STATE_CNT, 0);
+	turns(scene, 12 * MS, 1, STATE_CNT, 0);
+	finish(scene);
+	assert_int_equal(play(scene), 9 * MS);
+	assert_int_equal(scene->result.kept_ns, 7 * MS);
+}
+
+/* Input that came from another thread before would have come from there. */
+static void cut_input_lasts(void **state)
+{
+	struct scene *scene = *state;
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_WAIT_IO, 0);
+	turns(scene, 0, 2, STATE_WAIT_IO, 0);
+	wakes(scene, 2 * MS, 0, 1);
+	turns(scene, 2 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 3 * MS, 1, STATE_WAIT_IO, 0);
+	turns(scene, 4 * MS, 0, STATE_CNT, 0);
+	turns(scene, 7 * MS, 2, STATE_CNT, 0);
+	turns(scene, 9 * MS, 1, STATE_CNT, 0);
+	finish(scene);
+	assert_int_equal(play(scene), 7 * MS);
 }
 
 /* Twelve threads' worth of slices: all have their work done, on one core one after the other. */
@@ -219,10 +272,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(gil_is_exclusive, setup, teardown),
 		cmocka_unit_test_setup_teardown(gil_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_gil_has_its_price, setup, teardown),
 		cmocka_unit_test_setup_teardown(spinning_goes_with_the_gil, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_gils, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_follow_their_waker, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_histories_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(cut_sleeps_last, setup, teardown),
+		cmocka_unit_test_setup_teardown(cut_input_lasts, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_core_is_shared, setup, teardown),
 	};
 

@@ -73,7 +73,7 @@ static void part_make(struct part *part, const void *image, size_t len, const st
 
 	*part = (struct part){ 0 };
 	assert_int_equal(trace_reader_open_memory(image, len, &part->reader, NULL), 0);
-	err = analysis_run_window(&part->analysis, part->reader, span);
+	err = analysis_run_with(&part->analysis, part->reader, &(struct analysis_setup){ .window = span });
 	if (err)
 		fail_msg("error %d: %s", err, part->analysis.identity.broken);
 	assert_int_equal(report_make(&part->report, &part->analysis, &(struct report_filter){ 0 }), 0);
@@ -594,8 +594,8 @@ static void test_too_late(void **state)
 	tb_init(&tb, "2");
 	scene(&tb);
 	tb_open(&tb);
-	assert_int_equal(analysis_run_window(&analysis, tb.reader, &(struct stretch){ 11001, UINT64_MAX }),
-			 -ERANGE);
+	assert_int_equal(analysis_run_with(&analysis, tb.reader, &(struct analysis_setup){
+		.window = &(struct stretch){ 11001, UINT64_MAX } }), -ERANGE);
 	assert_int_equal(analysis.run.whole_end_ns - analysis.run.whole_start_ns, 11000);
 	analysis_clear(&analysis);
 	tb_free(&tb);
