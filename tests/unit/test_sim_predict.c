@@ -26,8 +26,12 @@ static void thread_plan(struct sim_plan *plan, uint64_t *random)
 {
 	static const enum sim_do kinds[] = { DO_COMPUTE, DO_COMPUTE, DO_NATIVE, DO_READ };
 
-	for (int i = 0; i < STEPS; i++)
-		plan_add(plan, kinds[dice(random, 4)], dice_ns(random, 500 * US, 8 * MS), 0);
+	for (int i = 0; i < STEPS; i++) {
+		/* Not among the arguments: compilers differ in their order. */
+		uint64_t ns = dice_ns(random, 500 * US, 8 * MS);
+
+		plan_add(plan, kinds[dice(random, 4)], ns, 0);
+	}
 }
 
 /* Plan 0 starts all others. */
@@ -90,7 +94,7 @@ static double apart(double one, double other)
 
 static void gil_removed(void **state)
 {
-	double sum = 0, worst = 0, self = 0;
+	double sum = 0, worst = 0, self_sum = 0, self = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -107,13 +111,15 @@ static void gil_removed(void **state)
 		sum += error;
 		worst = error > worst ? error : worst;
 		error = apart((double)replay_ns, (double)with_ns);
+		self_sum += error;
 		self = error > self ? error : self;
 	}
-	print_message("GIL removed: apart by %.1f %% on average, %.1f %% at worst; nothing changed: %.1f %%\n",
-		      100 * sum / SEEDS, 100 * worst, 100 * self);
+	print_message("GIL removed: apart by %.1f %% on average, %.1f %% at worst; nothing changed: %.1f %%,"
+		      " %.1f %% at worst\n", 100 * sum / SEEDS, 100 * worst, 100 * self_sum / SEEDS, 100 * self);
 	assert_true(sum / SEEDS < 0.10);
 	assert_true(worst < 0.45);
-	assert_true(self < 0.20);
+	assert_true(self_sum / SEEDS < 0.05);
+	assert_true(self < 0.30);
 }
 
 int main(void)
