@@ -236,6 +236,25 @@ static void test_two_ends_at_once(void **state)
 	assert_int_equal(path_thread(tb, 2)->segments_cnt, 0);
 }
 
+/* From one GIL straight to another: the same state, and yet two segments. */
+static void test_two_gils(void **state)
+{
+	struct tb *tb = *state;
+	const struct path *path = &tb->analysis.path;
+
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	for (uint64_t gil = 1; gil <= 2; gil++)
+		tb_gil(tb, 1000, 0, gil, 1)->exact = 1;
+	tb_gil_step(tb, 1000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 3000, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 3000, 0, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_switch(tb, 6000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_analyze(tb);
+	assert_int_equal(path->segments_cnt, 2);
+	assert_int_equal(path_gil(path, 1)->run_ns, 2000);
+	assert_int_equal(path_gil(path, 2)->run_ns, 3000);
+}
+
 static void test_nothing(void **state)
 {
 	struct tb *tb = *state;
@@ -298,6 +317,7 @@ int main(void)
 		TEST(test_lost_birth),
 		TEST(test_two_wakings_at_once),
 		TEST(test_two_ends_at_once),
+		TEST(test_two_gils),
 		TEST(test_nothing),
 		TEST(test_identity),
 		TEST(test_visitor_stops),
