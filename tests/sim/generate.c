@@ -250,4 +250,5 @@ void script_make(struct sim_script *script, uint64_t seed, enum sim_size size)
 		peace_keep(script);
 	spawns_add(script, size == SIM_HUGE ? 1 : 12, &random);
 	joins_add(script, &random);
+	script->setup.old_gil = !dice(&random, 6);
 }

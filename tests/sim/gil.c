@@ -2,7 +2,7 @@
 /*
  * The GIL: a barging lock with a timed wait, a request to drop it, and a forced switch. What is
  * locked, noted and signalled when is CPython's; the lock that guards switch_cond is left out, as it
- * is held for no time here.
+ * is held for no time here. Where the setup says so it is the one before Python 3.2 instead: gil_old.c.
  */
 #include "tests/sim/world.h"
 
@@ -23,6 +23,16 @@ static enum sim_next gil_cond_wait(struct sim_world *world, struct sim_thread *t
 	return next;
 }
 
+void gil_hold(struct sim_gil *gil, struct sim_thread *thread)
+{
+	gil->created = gil->locked = true;
+	thread->holds_gil = true;
+	if (gil->last == thread)
+		return;
+	gil->last = thread;
+	gil->switches++;
+}
+
 /* It has the mutex. Takes the GIL, or waits for it. */
 static enum sim_next gil_try(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
 {
@@ -37,12 +47,7 @@ static enum sim_next gil_try(struct sim_world *world, struct sim_thread *thread,
 		frame->at = 4;
 		return gil_cond_wait(world, thread, gil);
 	}
-	gil->created = gil->locked = true;
-	thread->holds_gil = true;
-	if (gil->last != thread) {
-		gil->last = thread;
-		gil->switches++;
-	}
+	gil_hold(gil, thread);
 	gil->request = false;
 	record_step(world->recorder, world, thread, TRACE_GIL_OP_TAKE);
 	frame->at = 3;
@@ -61,6 +66,8 @@ enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, s
 {
 	struct sim_gil *gil = &thread->process->gil;
 
+	if (world->script->setup.old_gil)
+		return old_gil_take(world, thread, frame);
 	switch (frame->at) {
 	case 0:
 		if (!thread->process->has_gil || thread->holds_gil)
@@ -93,6 +100,8 @@ enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, s
 {
 	struct sim_gil *gil = &thread->process->gil;
 
+	if (world->script->setup.old_gil)
+		return old_gil_drop(world, thread, frame);
 	switch (frame->at++) {
 	case 0:
 		if (!thread->holds_gil)
@@ -127,7 +136,16 @@ enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, s
 	}
 }
 
-/* frame->arg ns of work; looks at the request every now and then, if it has the GIL. */
+/* Whether it has to let go now, having done some work. */
+static bool gil_is_due(const struct sim_world *world, const struct sim_thread *thread, struct sim_frame *frame)
+{
+	bool due = world->script->setup.old_gil ? frame->object != NULL : thread->process->gil.request;
+
+	frame->object = NULL;
+	return thread->holds_gil && due && frame->left_ns < frame->arg;
+}
+
+/* frame->arg ns of work; looks every now and then whether it may go on, if it has the GIL. */
 enum sim_next routine_compute(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame)
 {
 	uint64_t chunk_ns;
@@ -138,11 +156,12 @@ enum sim_next routine_compute(struct sim_world *world, struct sim_thread *thread
 		return call_routine(thread, routine_take, NULL, 0);
 	if (!frame->left_ns)
 		return NEXT_DONE;
-	if (thread->holds_gil && thread->process->gil.request && frame->left_ns < frame->arg)
+	if (gil_is_due(world, thread, frame))
 		return call_routine(thread, routine_drop, NULL, 0);
 	chunk_ns = 1 + dice(&world->random, world->script->setup.check_ns);
 	if (chunk_ns > frame->left_ns || !thread->holds_gil)
 		chunk_ns = frame->left_ns;
 	frame->left_ns -= chunk_ns;
+	frame->object = &thread->process->gil;
 	return run_for(thread, chunk_ns);
 }

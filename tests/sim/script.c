@@ -79,6 +79,8 @@ static void setup_print(const struct sim_setup *setup, FILE *out)
 	fprintf(out, "programs every %" PRIu64 " us, losses every %" PRIu64 " us, end at %" PRIu64
 		" us, %s\n", setup->program_ns / 1000, setup->loss_ns / 1000, setup->end_ns / 1000,
 		setup->hands_over ? "mutexes are handed over" : "mutexes barge");
+	if (setup->old_gil)
+		fprintf(out, "GILs are old ones\n");
 	if (setup->exact)
 		fprintf(out, "steps at GILs are recorded\n");
 	fprintf(out, "of 1000: early %" PRIu32 ", mute %" PRIu32 ", preempt %" PRIu32 ", move %"

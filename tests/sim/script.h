@@ -81,6 +81,7 @@ struct sim_setup {
 	uint64_t loss_ns;		/* mean time between two losses; 0: none */
 	uint64_t end_ns;		/* the recording stops then; 0: when all are dead */
 	uint64_t records;		/* plans loop until so many are made; 0: until they are tired */
+	bool old_gil;			/* GILs are as before Python 3.2 */
 	bool hands_over;		/* mutexes: no barging */
 	bool exact;			/* steps at GILs are recorded, where the GIL is known */
 	uint32_t early;			/* wakings that fall into the time of going to sleep */

@@ -82,8 +82,9 @@ static bool cut_number(struct shrink *shrink, size_t number)
 	case 10: cut = setup->tick_ns; setup->tick_ns = 0; break;
 	case 11: cut = setup->hands_over; setup->hands_over = false; break;
 	case 12: cut = setup->exact; setup->exact = false; break;
-	case 13: cut = setup->cores > 1; setup->cores = 1; break;
-	case 14: cut = setup->cores > 2; setup->cores = 2; break;
+	case 13: cut = setup->old_gil; setup->old_gil = false; break;
+	case 14: cut = setup->cores > 1; setup->cores = 1; break;
+	case 15: cut = setup->cores > 2; setup->cores = 2; break;
 	default: cut = setup->cores > 1; setup->cores--; break;
 	}
 	if (cut)
@@ -92,7 +93,7 @@ static bool cut_number(struct shrink *shrink, size_t number)
 	return false;
 }
 
-#define NUMBERS 16
+#define NUMBERS 17
 
 static bool shrink_once(struct shrink *shrink)
 {

@@ -185,6 +185,7 @@ struct sim_event {
 	SITUATION(LOCK_THEN_GIL, "won a lock without the GIL") \
 	SITUATION(HOLDER_BLOCKED, "blocked for something else with a lock") \
 	SITUATION(GIL_FORCED, "let go of a GIL on request") \
+	SITUATION(GIL_TAKEN_AGAIN, "woken for a GIL that somebody took before") \
 	SITUATION(GIL_PUSHED_OFF, "pushed off its core with a GIL") \
 	SITUATION(GIL_BLOCKED, "blocked with a GIL") \
 	SITUATION(TIMED_OUT, "gave up waiting for a word") \
@@ -279,6 +280,9 @@ enum sim_next routine_lock(struct sim_world *world, struct sim_thread *thread, s
 enum sim_next routine_unlock(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_receive(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_send(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
+void gil_hold(struct sim_gil *gil, struct sim_thread *thread);
+enum sim_next old_gil_take(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
+enum sim_next old_gil_drop(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_take(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_drop(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
 enum sim_next routine_compute(struct sim_world *world, struct sim_thread *thread, struct sim_frame *frame);
