@@ -128,7 +128,7 @@ static int history_change(void *ctx, const struct change *change)
 
 	return entry_add(ctx, &(struct history_entry){
 		.at_ns = change->at_ns,
-		.since_ns = change->from == STATE_CNT ? change->at_ns : change->since_ns,
+		.since_ns = change->since_ns,
 		.object = change->to == STATE_RUN_GIL ? change->to_gil :
 						       wait_object(change->to, &change->to_wait),
 		.awaited = change->from_wait.owner ? 1 + (uint64_t)change->from_wait.owner->slot : 0,

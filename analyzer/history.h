@@ -21,7 +21,7 @@ enum history_kind { HISTORY_CHANGE, HISTORY_EDGE };
 
 struct history_entry {
 	uint64_t at_ns;
-	uint64_t since_ns;	/* when `from` began; a birth: at_ns */
+	uint64_t since_ns;	/* when `from` began; says nothing at a birth */
 	/*
 	 * A change to run.gil, wait.gil: the GIL's id; to another wait: 1 + slot of its futex word; 0 = none.
 	 * An edge: 1 + slot of the believed waker, 0 = none.
