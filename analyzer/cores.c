@@ -131,29 +131,11 @@ static int thread_find(struct cores *cores, uint32_t slot, struct core_thread **
 
 static int guest_find(struct core_tally *core, uint64_t program, struct core_guest **ret_guest)
 {
-	struct core_guest *guest = idmap_get(&core->guest_ids, program);
-	int err;
+	int made = idmap_item(&core->guest_ids, program, IDMAP_LIST(core, guests), ret_guest);
 
-	if (guest) {
-		*ret_guest = guest;
-		return 0;
-	}
-	err = array_reserve(&core->guests, &core->guests_cap, core->guests_cnt + 1,
-			    sizeof(*core->guests));
-	if (err)
-		return err;
-	guest = calloc(1, sizeof(*guest));
-	if (!guest)
-		return -ENOMEM;
-	err = idmap_put(&core->guest_ids, program, guest);
-	if (err) {
-		free(guest);
-		return err;
-	}
-	guest->program = program;
-	core->guests[core->guests_cnt++] = guest;
-	*ret_guest = guest;
-	return 0;
+	if (made > 0)
+		(*ret_guest)->program = program;
+	return made < 0 ? made : 0;
 }
 
 static int cores_begin(void *ctx, const struct run *run)

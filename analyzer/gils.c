@@ -4,37 +4,17 @@
  */
 #include "analyzer/gils.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-#include "analyzer/array.h"
 #include "analyzer/run.h"
 
 int gils_find(struct gils *gils, uint64_t id, struct gil_count **ret_count)
 {
-	struct gil_count *count = idmap_get(&gils->ids, id);
-	int err;
+	int made = idmap_item(&gils->ids, id, IDMAP_LIST(gils, counts), ret_count);
 
-	if (count) {
-		*ret_count = count;
-		return 0;
-	}
-	err = array_reserve(&gils->counts, &gils->counts_cap, gils->counts_cnt + 1,
-			    sizeof(*gils->counts));
-	if (err)
-		return err;
-	count = calloc(1, sizeof(*count));
-	if (!count)
-		return -ENOMEM;
-	err = idmap_put(&gils->ids, id, count);
-	if (err) {
-		free(count);
-		return err;
-	}
-	count->id = id;
-	gils->counts[gils->counts_cnt++] = count;
-	*ret_count = count;
-	return 0;
+	if (made > 0)
+		(*ret_count)->id = id;
+	return made < 0 ? made : 0;
 }
 
 int gils_peek(struct gils *gils, const struct gil_peek *peek, bool counts)

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/array.h"
 
 #define IDMAP_CAP_MIN 16
 
@@ -62,4 +65,40 @@ void idmap_clear(struct idmap *map)
 {
 	free(map->slots);
 	*map = (struct idmap){ 0 };
+}
+
+int idmap_make(struct idmap *map, uint64_t key, struct idmap_list list, void *ret_item)
+{
+	int err = array_reserve(list.list, list.cap, *list.cnt + 1, sizeof(void *));
+	void *item, **items;
+
+	if (err)
+		return err;
+	item = calloc(1, list.size);
+	if (!item)
+		return -ENOMEM;
+	err = idmap_put(map, key, item);
+	if (err) {
+		free(item);
+		return err;
+	}
+	/* Copied, because the caller's pointers have other types than void *. */
+	memcpy(&items, list.list, sizeof(items));
+	memcpy((char *)items + *list.cnt * sizeof(item), &item, sizeof(item));
+	++*list.cnt;
+	memcpy(ret_item, &item, sizeof(item));
+	return 0;
+}
+
+int idmap_item(struct idmap *map, uint64_t key, struct idmap_list list, void *ret_item)
+{
+	void *item = idmap_get(map, key);
+	int err;
+
+	if (!item) {
+		err = idmap_make(map, key, list, ret_item);
+		return err ? err : 1;
+	}
+	memcpy(ret_item, &item, sizeof(item));
+	return 0;
 }

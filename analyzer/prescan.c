@@ -4,7 +4,6 @@
  */
 #include "analyzer/prescan.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "analyzer/array.h"
@@ -13,54 +12,16 @@
 
 static int thread_find(struct prescan *prescan, uint64_t id, struct prescan_thread **ret_thread)
 {
-	struct prescan_thread *thread = idmap_get(&prescan->thread_ids, id);
-	int err;
+	int made = idmap_item(&prescan->thread_ids, id, IDMAP_LIST(prescan, threads), ret_thread);
 
-	if (thread) {
-		*ret_thread = thread;
-		return 0;
-	}
-	err = array_reserve(&prescan->threads, &prescan->threads_cap, prescan->threads_cnt + 1,
-			    sizeof(*prescan->threads));
-	if (err)
-		return err;
-	thread = calloc(1, sizeof(*thread));
-	if (!thread)
-		return -ENOMEM;
-	err = idmap_put(&prescan->thread_ids, id, thread);
-	if (err) {
-		free(thread);
-		return err;
-	}
-	prescan->threads[prescan->threads_cnt++] = thread;
-	*ret_thread = thread;
-	return 0;
+	return made < 0 ? made : 0;
 }
 
 static int process_find(struct prescan *prescan, uint64_t id, struct prescan_process **ret_process)
 {
-	struct prescan_process *process = idmap_get(&prescan->process_ids, id);
-	int err;
+	int made = idmap_item(&prescan->process_ids, id, IDMAP_LIST(prescan, processes), ret_process);
 
-	if (process) {
-		*ret_process = process;
-		return 0;
-	}
-	err = array_reserve(&prescan->processes, &prescan->processes_cap,
-			    prescan->processes_cnt + 1, sizeof(*prescan->processes));
-	if (err)
-		return err;
-	process = calloc(1, sizeof(*process));
-	if (!process)
-		return -ENOMEM;
-	err = idmap_put(&prescan->process_ids, id, process);
-	if (err) {
-		free(process);
-		return err;
-	}
-	prescan->processes[prescan->processes_cnt++] = process;
-	*ret_process = process;
-	return 0;
+	return made < 0 ? made : 0;
 }
 
 /* Where births were lost, nobody knows whose word it is. */

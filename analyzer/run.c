@@ -4,10 +4,8 @@
  */
 #include "analyzer/run.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-#include "analyzer/array.h"
 
 static const char *fact_text(const struct trace_reader *reader, const char *key)
 {
@@ -47,24 +45,11 @@ void run_init(struct run *run, const struct trace_reader *reader, uint32_t cores
 
 int run_program_add(struct run *run, const struct trace_program *record)
 {
-	struct program *program = idmap_get(&run->program_ids, record->id);
-	int err;
+	struct program *program;
+	int made = idmap_item(&run->program_ids, record->id, IDMAP_LIST(run, programs), &program);
 
-	if (!program) {
-		err = array_reserve(&run->programs, &run->programs_cap, run->programs_cnt + 1,
-				    sizeof(*run->programs));
-		if (err)
-			return err;
-		program = calloc(1, sizeof(*program));
-		if (!program)
-			return -ENOMEM;
-		err = idmap_put(&run->program_ids, record->id, program);
-		if (err) {
-			free(program);
-			return err;
-		}
-		run->programs[run->programs_cnt++] = program;
-	}
+	if (made < 0)
+		return made;
 	program->id = record->id;
 	program->pid = record->pid;
 	name_copy(program->comm, &record->comm);

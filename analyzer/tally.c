@@ -5,7 +5,6 @@
  */
 #include "analyzer/tally.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -14,25 +13,13 @@
 
 static int call_add(struct tally *tally, const struct change *change, uint64_t passed_ns)
 {
-	struct call_tally *call = idmap_get(&tally->call_ids, change->from_wait.sysno);
-	int err;
+	uint64_t sysno = change->from_wait.sysno;
+	struct call_tally *call;
+	int made = idmap_item(&tally->call_ids, sysno, IDMAP_LIST(tally, calls), &call);
 
-	if (!call) {
-		err = array_reserve(&tally->calls, &tally->calls_cap, tally->calls_cnt + 1,
-				    sizeof(*tally->calls));
-		if (err)
-			return err;
-		call = calloc(1, sizeof(*call));
-		if (!call)
-			return -ENOMEM;
-		err = idmap_put(&tally->call_ids, change->from_wait.sysno, call);
-		if (err) {
-			free(call);
-			return err;
-		}
-		call->sysno = change->from_wait.sysno;
-		tally->calls[tally->calls_cnt++] = call;
-	}
+	if (made < 0)
+		return made;
+	call->sysno = sysno;
 	call->wait_ns[change->from] += passed_ns;
 	call->cnt[change->from]++;
 	return 0;

@@ -4,71 +4,37 @@
  */
 #include "analyzer/thread.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/array.h"
 
 int people_thread(struct people *people, uint64_t id, struct thread **ret_thread)
 {
-	struct thread *thread = idmap_get(&people->thread_ids, id);
-	int err;
+	struct thread *thread;
+	int made = idmap_item(&people->thread_ids, id, IDMAP_LIST(people, threads), ret_thread);
 
-	if (thread) {
-		*ret_thread = thread;
-		return 0;
-	}
-	err = array_reserve(&people->threads, &people->threads_cap, people->threads_cnt + 1,
-			    sizeof(*people->threads));
-	if (err)
-		return err;
-	thread = calloc(1, sizeof(*thread));
-	if (!thread)
-		return -ENOMEM;
-	err = idmap_put(&people->thread_ids, id, thread);
-	if (err) {
-		free(thread);
-		return err;
-	}
+	if (made <= 0)
+		return made;
+	thread = *ret_thread;
 	thread->id = id;
-	thread->slot = (uint32_t)people->threads_cnt;
+	thread->slot = (uint32_t)people->threads_cnt - 1;
 	thread->state = STATE_CNT;
 	thread->window = &people->window;
 	thread->gil_wait.window = &people->window;
 	thread->gil_hold.window = &people->window;
 	thread->lock_wait.window = &people->window;
-	people->threads[people->threads_cnt++] = thread;
-	*ret_thread = thread;
 	return 0;
 }
 
 int people_process(struct people *people, uint64_t id, struct process **ret_process)
 {
-	struct process *process = idmap_get(&people->process_ids, id);
-	int err;
+	int made = idmap_item(&people->process_ids, id, IDMAP_LIST(people, processes), ret_process);
 
-	if (process) {
-		*ret_process = process;
-		return 0;
-	}
-	err = array_reserve(&people->processes, &people->processes_cap, people->processes_cnt + 1,
-			    sizeof(*people->processes));
-	if (err)
-		return err;
-	process = calloc(1, sizeof(*process));
-	if (!process)
-		return -ENOMEM;
-	err = idmap_put(&people->process_ids, id, process);
-	if (err) {
-		free(process);
-		return err;
-	}
-	process->id = id;
-	process->window = &people->window;
-	process->slot = (uint32_t)people->processes_cnt;
-	people->processes[people->processes_cnt++] = process;
-	*ret_process = process;
+	if (made <= 0)
+		return made;
+	(*ret_process)->id = id;
+	(*ret_process)->window = &people->window;
+	(*ret_process)->slot = (uint32_t)people->processes_cnt - 1;
 	return 0;
 }
 

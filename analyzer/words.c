@@ -4,10 +4,8 @@
  */
 #include "analyzer/words.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-#include "analyzer/array.h"
 #include "analyzer/thread.h"
 
 int words_find(struct words *words, struct process *process, uint64_t address,
@@ -16,28 +14,15 @@ int words_find(struct words *words, struct process *process, uint64_t address,
 	struct futex_word *word = idmap_get(&process->words, address);
 	int err;
 
-	if (word && word->execs == process->execs) {
-		*ret_word = word;
-		return 0;
+	if (!word || word->execs != process->execs) {
+		err = idmap_make(&process->words, address, IDMAP_LIST(words, words), &word);
+		if (err)
+			return err;
+		word->process = process;
+		word->execs = process->execs;
+		word->slot = (uint32_t)words->words_cnt - 1;
+		word->address = address;
 	}
-	err = array_reserve(&words->words, &words->words_cap, words->words_cnt + 1, sizeof(struct futex_word *));
-	if (err)
-		return err;
-	word = calloc(1, sizeof(*word));
-	if (!word)
-		return -ENOMEM;
-	err = idmap_put(&process->words, address, word);
-	if (err) {
-		free(word);
-		return err;
-	}
-	*word = (struct futex_word){
-		.process = process,
-		.execs = process->execs,
-		.slot = (uint32_t)words->words_cnt,
-		.address = address,
-	};
-	words->words[words->words_cnt++] = word;
 	*ret_word = word;
 	return 0;
 }

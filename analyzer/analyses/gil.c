@@ -18,24 +18,6 @@ const char *const gil_gap_names[GIL_GAP_CNT] = {
 	[GIL_GAP_ASLEEP] = "asleep",
 };
 
-static void *item_new(void *items, size_t *cap, size_t *cnt, struct idmap *ids, uint64_t key, size_t size)
-{
-	void **list, *item;
-
-	if (array_reserve(items, cap, *cnt + 1, sizeof(item)))
-		return NULL;
-	item = calloc(1, size);
-	if (!item)
-		return NULL;
-	if (idmap_put(ids, key, item)) {
-		free(item);
-		return NULL;
-	}
-	memcpy(&list, items, sizeof(list));
-	list[(*cnt)++] = item;
-	return item;
-}
-
 /* Threads whose births were lost share a process only in name: theirs does not tell. */
 static const struct process *process_of(const struct gil_uses *uses, uint64_t id,
 					const struct change *change)
@@ -48,37 +30,30 @@ static const struct process *process_of(const struct gil_uses *uses, uint64_t id
 	return process ? process : change->thread->process;
 }
 
-static struct gil_use *use_find(struct gil_uses *uses, uint64_t id, const struct change *change)
+static int use_find(struct gil_uses *uses, uint64_t id, const struct change *change, struct gil_use **ret_use)
 {
-	struct gil_use *use = idmap_get(&uses->ids, id);
-	const struct process *process;
+	int made = idmap_item(&uses->ids, id, IDMAP_LIST(uses, uses), ret_use);
 
-	if (use)
-		return use;
-	process = process_of(uses, id, change);
-	if (array_reserve(&uses->clocks, &uses->clocks_cap, (size_t)process->slot + 1,
-			  sizeof(*uses->clocks)))
-		return NULL;
-	use = item_new(&uses->uses, &uses->uses_cap, &uses->uses_cnt, &uses->ids, id, sizeof(*use));
-	if (use) {
-		use->id = id;
-		use->process = process;
-		use->last_ns = change->at_ns;
-	}
-	return use;
+	if (made <= 0)
+		return made;
+	(*ret_use)->id = id;
+	(*ret_use)->process = process_of(uses, id, change);
+	(*ret_use)->last_ns = change->at_ns;
+	return array_reserve(&uses->clocks, &uses->clocks_cap, (size_t)(*ret_use)->process->slot + 1,
+			     sizeof(*uses->clocks));
 }
 
-static struct gil_part *part_find(struct gil_use *use, const struct thread *thread)
+static int part_find(struct gil_uses *uses, uint64_t gil, const struct change *change,
+		     struct gil_use **ret_use, struct gil_part **ret_part)
 {
-	uint64_t key = 1 + (uint64_t)thread->slot;
-	struct gil_part *part = idmap_get(&use->part_ids, key);
+	uint64_t key = 1 + (uint64_t)change->thread->slot;
+	int made = use_find(uses, gil, change, ret_use);
 
-	if (part)
-		return part;
-	part = item_new(&use->parts, &use->parts_cap, &use->parts_cnt, &use->part_ids, key, sizeof(*part));
-	if (part)
-		part->thread = thread;
-	return part;
+	if (!made)
+		made = idmap_item(&(*ret_use)->part_ids, key, IDMAP_LIST(*ret_use, parts), ret_part);
+	if (made > 0)
+		(*ret_part)->thread = change->thread;
+	return made < 0 ? made : 0;
 }
 
 static void clock_advance(struct gil_clock *clock, uint64_t now_ns)
@@ -167,24 +142,21 @@ static int doing_next(struct gil_uses *uses, const struct gil_doing *before, con
 {
 	uint64_t held = change->to_gil ? change->to_gil : change->to_held;
 	struct gil_doing next = { .runs = change->to_gil, .as = GIL_GAP_ASLEEP };
+	int err = 0;
 
-	if (held) {
-		next.held = use_find(uses, held, change);
-		next.held_part = next.held ? part_find(next.held, change->thread) : NULL;
-	}
-	if (change->to == STATE_WAIT_GIL && change->to_wait.gil) {
-		next.wanted = use_find(uses, change->to_wait.gil, change);
-		next.wanted_part = next.wanted ? part_find(next.wanted, change->thread) : NULL;
+	if (held)
+		err = part_find(uses, held, change, &next.held, &next.held_part);
+	if (!err && change->to == STATE_WAIT_GIL && change->to_wait.gil) {
+		err = part_find(uses, change->to_wait.gil, change, &next.wanted, &next.wanted_part);
 	} else if (change->to == STATE_RUN_SPIN || change->to == STATE_READY_WOKEN ||
 		   change->to == STATE_READY_PREEMPTED) {
 		next.wanted = before->wanted;
 		next.wanted_part = before->wanted_part;
 		next.as = change->to == STATE_RUN_SPIN ? GIL_GAP_TAKING : GIL_GAP_READY;
 	}
-	if ((held && !next.held_part) || (next.wanted && !next.wanted_part))
-		return -ENOMEM;
-	*ret_next = next;
-	return 0;
+	if (!err)
+		*ret_next = next;
+	return err;
 }
 
 /* sign: 1 or -1. */

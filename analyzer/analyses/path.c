@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "analyzer/array.h"
 #include "analyzer/history.h"
 #include "analyzer/run.h"
 #include "analyzer/thread.h"
@@ -209,31 +208,13 @@ int path_walk(const struct history *history, const struct run *run, const struct
 
 static int object_find(struct path *path, bool gil, uint64_t id, struct path_object **ret_object)
 {
-	struct idmap *ids = gil ? &path->gil_ids : &path->word_ids;
-	struct path_object *object = idmap_get(ids, id);
-	int err;
+	int made = idmap_item(gil ? &path->gil_ids : &path->word_ids, id, IDMAP_LIST(path, objects), ret_object);
 
-	if (object) {
-		*ret_object = object;
-		return 0;
+	if (made > 0) {
+		(*ret_object)->gil = gil;
+		(*ret_object)->id = id;
 	}
-	err = array_reserve(&path->objects, &path->objects_cap, path->objects_cnt + 1,
-			    sizeof(struct path_object *));
-	if (err)
-		return err;
-	object = calloc(1, sizeof(*object));
-	if (!object)
-		return -ENOMEM;
-	err = idmap_put(ids, id, object);
-	if (err) {
-		free(object);
-		return err;
-	}
-	object->gil = gil;
-	object->id = id;
-	path->objects[path->objects_cnt++] = object;
-	*ret_object = object;
-	return 0;
+	return made < 0 ? made : 0;
 }
 
 /* *ret_object: NULL where the history names none. */
