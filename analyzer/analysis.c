@@ -49,6 +49,8 @@ static void sinks_link(struct analysis *analysis)
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
 	analysis->blame.people = &analysis->people;
+	analysis->waitgraph.blame = &analysis->blame;
+	analysis->waitgraph.words = &analysis->timeline.words;
 	analysis->path.identity = identity;
 	analysis->quality.window = &analysis->people.window;
 }
@@ -115,6 +117,7 @@ int analysis_run_with(struct analysis *analysis, struct trace_reader *reader,
 		{ &bottle_sink, &analysis->bottles },
 		{ &predict_sink, &analysis->predict },
 		{ &blame_sink, &analysis->blame },
+		{ &waitgraph_sink, &analysis->waitgraph },
 	};
 	int err;
 
@@ -163,6 +166,7 @@ void analysis_clear(struct analysis *analysis)
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);
 	blame_clear(&analysis->blame);
+	waitgraph_clear(&analysis->waitgraph);
 	groups_clear(&analysis->groups);
 	tally_clear(&analysis->tally);
 	curves_clear(&analysis->curves);

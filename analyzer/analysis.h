@@ -16,6 +16,7 @@
 #include "analyzer/analyses/room.h"
 #include "analyzer/analyses/span.h"
 #include "analyzer/analyses/gil.h"
+#include "analyzer/analyses/waitgraph.h"
 #include "analyzer/cores.h"
 #include "analyzer/curves.h"
 #include "analyzer/history.h"
@@ -48,6 +49,7 @@ struct analysis {
 	struct path path;
 	struct predict predict;
 	struct blame blame;
+	struct waitgraph waitgraph;
 	struct span span;
 	struct quality quality;
 	struct timeline timeline;

@@ -18,6 +18,11 @@ uint64_t word_idle_ns(const struct word_waits *waits)
 	return (uint64_t)(waits->idle >> CORE_SHARE_BITS);
 }
 
+bool locks_have(const struct locks *locks, const struct futex_word *word)
+{
+	return word->slot < locks->locks_cnt && locks->locks[word->slot];
+}
+
 static int lock_find(struct locks *locks, const struct futex_word *word, struct lock **ret_lock)
 {
 	struct lock *lock;

@@ -18,6 +18,7 @@
 #ifndef ANALYZER_ANALYSES_LOCKS_H
 #define ANALYZER_ANALYSES_LOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -96,6 +97,9 @@ void locks_clear(struct locks *locks);
  * history is read backwards.
  */
 int locks_look_back(struct locks *locks, const struct history *history, const struct people *people);
+
+/* Whether threads waited for the word as a lock. */
+bool locks_have(const struct locks *locks, const struct futex_word *word);
 
 /* Idle core time that was lost to the waits for a word. */
 uint64_t word_idle_ns(const struct word_waits *waits);

@@ -18,11 +18,6 @@
 /* In the JSON, for each culprit. */
 #define WAITERS_LISTED 32
 
-static const char *const nobody_keys[BLAME_NOBODY_CNT] = {
-	[BLAME_HAND_OVER] = "hand-over", [BLAME_TIMER] = "timer", [BLAME_INTERRUPT] = "interrupt",
-	[BLAME_PROGRAM] = "program", [BLAME_UNCLEAR] = "unclear", [BLAME_OPEN] = "open",
-};
-
 static const char *const part_keys[SHARE_PART_CNT] = {
 	[SHARE_CONTENTION] = "contention_ns", [SHARE_REST] = "rest_ns",
 };
@@ -59,15 +54,11 @@ static bool blame_any(const struct report *report)
 
 static struct text party_text(const struct matrix *matrix, uint32_t party, struct style style)
 {
-	struct text text;
-
-	if (party != SEVERAL && party < matrix->parties_cnt && matrix->by_group)
+	if (party < matrix->parties_cnt && matrix->by_group)
 		return party_group(&matrix->report->analysis->groups.groups[party], style);
-	if (party != SEVERAL && party < matrix->parties_cnt)
-		return party_thread(blame_of(matrix->report)->threads[party].thread, style);
-	snprintf(text.s, sizeof(text.s), "%s", party == SEVERAL ? "(not told apart)" :
-		 nobody_keys[party - matrix->parties_cnt]);
-	return text;
+	if (matrix->by_group && party != SEVERAL)
+		party += (uint32_t)(blame_of(matrix->report)->threads_cnt - matrix->parties_cnt);
+	return party_of_blame(matrix->report, party, style);
 }
 
 /* Short: a thread is a number there, that stands in its row. */
@@ -310,7 +301,7 @@ static json_t *blame_row(struct json_out *out, const struct report *report, size
 	json_t *object = json_object();
 
 	put_maybe(out, object, "thread", thread, thread ? own->thread->id : 0);
-	put(out, object, "nobody", thread ? json_null() : json_string(nobody_keys[code]));
+	put(out, object, "nobody", thread ? json_null() : json_string(nobody_key(code)));
 	parts_put(out, object, thread ? own->caused_ns : blame->nobody_ns[code]);
 	put(out, object, "doing", doing_json(out, own));
 	put(out, object, "waiters", waiters_json(out, blame, culprit));

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/sections/section.h"
 
 struct text party_thread(const struct thread *thread, struct style style)
@@ -25,5 +26,27 @@ struct text party_group(const struct thread_group *group, struct style style)
 		return format_name(group->first->comm, NAME_WIDTH, style);
 	snprintf(text.s, sizeof(text.s), "%.60s %.3s %.20s", format_name(group->name, NAME_WIDTH, style).s,
 		 style.utf8 ? "×" : "x", format_count(group->threads_cnt).s);
+	return text;
+}
+
+const char *nobody_key(size_t code)
+{
+	static const char *const keys[BLAME_NOBODY_CNT] = {
+		[BLAME_HAND_OVER] = "hand-over", [BLAME_TIMER] = "timer", [BLAME_INTERRUPT] = "interrupt",
+		[BLAME_PROGRAM] = "program", [BLAME_UNCLEAR] = "unclear", [BLAME_OPEN] = "open",
+	};
+
+	return keys[code];
+}
+
+struct text party_of_blame(const struct report *report, uint32_t party, struct style style)
+{
+	const struct blame *blame = &report->analysis->blame;
+	struct text text;
+
+	if (party < blame->threads_cnt)
+		return party_thread(blame->threads[party].thread, style);
+	snprintf(text.s, sizeof(text.s), "%s", party == UINT32_MAX ? "(not told apart)" :
+		 nobody_key(party - blame->threads_cnt));
 	return text;
 }

@@ -15,6 +15,7 @@ extern const struct section phases_section;
 extern const struct section gil_section;
 extern const struct section locks_section;
 extern const struct section blame_section;
+extern const struct section waitgraph_section;
 extern const struct section path_section;
 extern const struct section span_section;
 extern const struct section bottle_section;
@@ -35,6 +36,7 @@ const struct section *const sections[] = {
 	&gil_section,
 	&locks_section,
 	&blame_section,
+	&waitgraph_section,
 	&path_section,
 	&span_section,
 	&bottle_section,

@@ -135,7 +135,8 @@ bool blame_same(struct sides *sides)
 	bool equal;
 
 	sim_blame_make(&wanted, sides->story);
-	equal = culprits_same(sides, blame, &wanted) &&
+	/* Pairs that are compared are taken off. */
+	equal = waitgraph_same(sides, &wanted) && culprits_same(sides, blame, &wanted) &&
 		shares_same(sides, blame, "blame", &blame->shares, blame->together_ns, &wanted,
 			    wanted.shares_ns) &&
 		shares_same(sides, blame, "handed on blame", &blame->handed, blame->handed_together_ns,

@@ -46,6 +46,9 @@ bool path_same(struct sides *sides);
 bool phases_same(struct sides *sides);
 bool predict_same(struct sides *sides);
 bool span_same(struct sides *sides);
+struct sim_blame;
+/* Called for by blame_same(), which has the answer. */
+bool waitgraph_same(struct sides *sides, const struct sim_blame *wanted);
 bool stack_same(struct sides *sides);
 
 #endif
