@@ -14,8 +14,9 @@
 #include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
 
-#define UNITS_PER_PHASE	50
 #define SLOW_FACTOR	8
+
+static uint64_t units_per_phase = 50;
 
 struct shared {
 	const struct workload *workload;
@@ -26,7 +27,7 @@ struct shared {
 
 struct worker {
 	struct shared *shared;
-	unsigned int units_per_phase;
+	uint64_t units_per_phase;
 	uint64_t wait_ns;
 	struct gilrt_work work;
 	int err;
@@ -66,7 +67,7 @@ static int prepare(struct workload *workload, void *arg)
 
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].shared = &shared;
-		workers[i].units_per_phase = UNITS_PER_PHASE * (i == 0 ? SLOW_FACTOR : 1);
+		workers[i].units_per_phase = units_per_phase * (i == 0 ? SLOW_FACTOR : 1);
 		gilrt_work_init(&workers[i].work, workload->options.seed + (uint64_t)i);
 	}
 	shared.workload = workload;
@@ -128,6 +129,12 @@ static void clean_up(struct workload *workload, void *arg)
 	gilrt_barrier_destroy(shared->barrier);
 }
 
+static const struct workload_option options[] = {
+	{ "units", "N", "Units of work for a phase (50); worker 0 does eight times as many",
+	  options_parse_count, &units_per_phase },
+	{ 0 },
+};
+
 static const struct program program = {
 	.name = "barrier_imbalance",
 	.doc = "Phases of work with a barrier after each, and one worker that has more to do than "
@@ -135,6 +142,7 @@ static const struct program program = {
 	.task = "go through the phases",
 	.worker_size = sizeof(struct worker),
 	.set_defaults = set_defaults,
+	.options = options,
 	.prepare = prepare,
 	.run = run,
 	.meanwhile = watch,

@@ -17,8 +17,9 @@
 #include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
 
-#define UNITS_OF_OTHERS	20
 #define UNITS_OF_LAST	1000	/* far longer than the others need to come, also under the GIL */
+
+static uint64_t units_of_others = 20;
 
 /* The same turns and the same work, and nobody has a mutex that another wants. */
 static bool has_no_locks;
@@ -95,7 +96,7 @@ static void wait_and_work(struct link *link)
 {
 	if (!has_no_locks)
 		native_mutex_lock(&link->next->mutex, &link->waits);
-	gilrt_work_run(&link->work, UNITS_OF_OTHERS);
+	gilrt_work_run(&link->work, units_of_others);
 	if (!has_no_locks)
 		pthread_mutex_unlock(&link->next->mutex);
 }
@@ -189,6 +190,8 @@ static void set_name(const struct workload *workload, unsigned int number, char 
 
 static const struct workload_option options[] = {
 	{ "no-locks", "yes|no", "Leave the mutexes out (no)", options_parse_flag, &has_no_locks },
+	{ "link-units", "N", "Units of work of each link but the last, which does 1000 (20)",
+	  options_parse_count, &units_of_others },
 	{ 0 },
 };
 

@@ -6,6 +6,9 @@
  * it for an item: they wait for each other, not for a lock. What makes it faster is to divide the slow
  * stage; more cores do not help, and under the GIL not even that does.
  *
+ * With --one-lock there is a mutex besides, a plain pthread one, that each stage has while it works on
+ * an item: then no two stages work at once. The work is the same.
+ *
  * It ends by a None, which each stage passes on. The items must come out as they went in.
  */
 
@@ -14,6 +17,7 @@
 #include <stdlib.h>
 
 #include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/native_lock.h"
 #include "workloads/gilrt/queue.h"
 #include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
@@ -21,8 +25,13 @@
 #define STAGES_MIN	3
 #define STAGES_MAX	16
 #define UNITS		2
-#define UNITS_IF_SLOW	16
 #define QUEUE_SIZE	4
+
+static uint64_t units_if_slow = 16;
+
+/* Only one stage at a time works. */
+static bool has_one_lock;
+static pthread_mutex_t one_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct item {
 	uint64_t number;
@@ -31,9 +40,10 @@ struct item {
 
 struct stage {
 	struct gilrt_queue *in, *out;	/* out: the next one's, NULL for the last */
-	unsigned int units;
+	uint64_t units;
 	struct gilrt_work work;
-	uint64_t item_cnt, busy_ns;	/* with an item in hand */
+	uint64_t item_cnt, busy_ns;	/* with an item in hand, and the lock */
+	struct native_waits waits;
 	int err;
 };
 
@@ -90,29 +100,33 @@ static void make_items(void *arg, unsigned int stage_cnt)
 
 static int stage_work(struct stage *stage, struct item *item)
 {
+	uint64_t start_ns;
+
 	if (item->number != stage->item_cnt)
 		return -EPROTO;
 	stage->item_cnt++;
+	if (has_one_lock)
+		native_mutex_lock(&one_lock, &stage->waits);
+	start_ns = clock_now_ns();
 	gilrt_work_feed(&stage->work, item->value);
 	gilrt_work_run(&stage->work, stage->units);
 	item->value = gilrt_work_checksum(&stage->work);
+	stage->busy_ns += clock_now_ns() - start_ns;
+	if (has_one_lock)
+		pthread_mutex_unlock(&one_lock);
 	return 0;
 }
 
 /* Returns false at the end, and after an error. */
 static bool stage_step(struct stage *stage)
 {
-	uint64_t start_ns;
 	void *item;
 
 	stage->err = gilrt_queue_get(stage->in, GILRT_FOREVER, &item);
 	if (stage->err)
 		return false;
-	if (item) {
-		start_ns = clock_now_ns();
+	if (item)
 		stage->err = stage_work(stage, item);
-		stage->busy_ns += clock_now_ns() - start_ns;
-	}
 	if (!stage->err && stage->out)
 		stage->err = gilrt_queue_put(stage->out, item, GILRT_FOREVER);
 	if (stage->err || !stage->out)
@@ -149,7 +163,7 @@ static int prepare(struct workload *workload, void *workers)
 			return err;
 		if (i > 0)
 			stages[i - 1].out = stages[i].in;
-		stages[i].units = i == slow_stage(workload) ? UNITS_IF_SLOW : UNITS;
+		stages[i].units = i == slow_stage(workload) ? units_if_slow : UNITS;
 		gilrt_work_init(&stages[i].work, options->seed + 1 + (uint64_t)i);
 	}
 	workload->shared = &source;
@@ -194,15 +208,24 @@ static void set_name(const struct workload *workload, unsigned int number, char 
 	snprintf(name, size, number == slow_stage(workload) ? "stage-%u-slow" : "stage-%u", number);
 }
 
+static const struct workload_option options[] = {
+	{ "one-lock", "yes|no", "Let the stages share a mutex that each has while it works on an item (no)",
+	  options_parse_flag, &has_one_lock },
+	{ "slow-units", "N", "Units of work of the middle stage for each item (16); the others do "
+	  "two", options_parse_count, &units_if_slow },
+	{ 0 },
+};
+
 static struct program program = {
 	.name = "pipeline",
 	.doc = "Three to sixteen threads in a row that pass items on through bounded queues, and take "
-	       "their time for each, the middle one eight times as long as the others. A round is an "
-	       "item.",
+	       "their time for each, the middle one eight times as long as the others unless --slow-units "
+	       "says otherwise. A round is an item.",
 	.task = "pass the items through three to sixteen stages",
 	.worker_size = sizeof(struct stage),
 	.threads_min = STAGES_MIN,
 	.threads_max = STAGES_MAX,
+	.options = options,
 	.prepare = prepare,
 	.run = run,
 	.meanwhile = make_items,

@@ -227,6 +227,28 @@ static struct row pipeline_without_gil = {
 	.says = says_pipeline_without_gil,
 };
 
+/* Whoever works has the mutex, and it makes the slow stage wait as much as any other. */
+static bool says_pipeline_with_one_lock(const struct recording *r)
+{
+	double busy_ns = 0;
+	bool ok;
+	char name[32];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "stage_%d_busy_ns", i);
+		busy_ns += json_number_at(r->truth, name);
+	}
+	/* Main makes the items meanwhile: an eleventh of the stages' work. */
+	ok = at_most("stages at work", busy_ns / json_number_at(r->report, "wall_ns"), 1);
+	ok &= at_most("share of true above 1", share_above_one(r->report), 0.3);
+	return ok & at_least("threads that wait for the lock", threads_in(r, "wait.lock"), 0.05);
+}
+
+static struct row pipeline_with_one_lock = {
+	.args = { "pipeline", "--seconds", "1", "--gil", "off", "--one-lock", "yes" },
+	.says = says_pipeline_with_one_lock,
+};
+
 /* Each time, nearly, that a worker had its turn it had to wait for it before. */
 static bool all_waited(const struct recording *r, double turns)
 {
@@ -359,6 +381,7 @@ int main(void)
 		ROW(locked_counter_convoy),
 		ROW(pipeline),
 		ROW(pipeline_without_gil),
+		ROW(pipeline_with_one_lock),
 		ROW(event_fanout),
 		ROW(event_fanout_without_gil),
 		ROW(condition_pingpong),

@@ -68,6 +68,33 @@ static struct row lock_convoy_of_one = {
 	.says = no_lock_is_blamed,
 };
 
+/* Cores that other programs left to us, on average. */
+static double room(const struct recording *r)
+{
+	double others_ns = 0;
+	json_t *core;
+	size_t i;
+
+	json_array_foreach(json_at(r->report, "cores"), i, core)
+		others_ns += json_number_at(core, "other_ns");
+	return (double)i - others_ns / json_number_at(r->report, "wall_ns");
+}
+
+static bool says_side_by_side(const struct recording *r)
+{
+	bool ok = at_least("share of true above 1, as far as there was a second core",
+			   share_above_one(r->report), 0.5 * (fmin(room(r), 2) - 1));
+
+	assert_int_equal(json_u64_at(r->truth, "mutex_waits"), 0);
+	return ok & no_lock_is_blamed(r);
+}
+
+static struct row lock_convoy_with_own_locks = {
+	.args = { "lock_convoy", "--seconds", "1", "--own-locks", "yes" },
+	.cores = 2,
+	.says = says_side_by_side,
+};
+
 /* ---- a chain of locks ---------------------------------------------------------------------------- */
 
 /* The wait that a thread measured is what it slept and what it then waited for a core. */
@@ -112,19 +139,14 @@ static struct row lock_chain_of_one = {
 	.says = no_lock_is_blamed,
 };
 
+/* With half as much to do as the last, the others do it meanwhile. */
+static struct row lock_chain_without_locks = {
+	.args = { "lock_chain", "--seconds", "1", "--no-locks", "yes", "--link-units", "500" },
+	.cores = 2,
+	.says = says_side_by_side,
+};
+
 /* ---- readers and a writer ------------------------------------------------------------------------ */
-
-/* Cores that other programs left to us, on average. */
-static double room(const struct recording *r)
-{
-	double others_ns = 0;
-	json_t *core;
-	size_t i;
-
-	json_array_foreach(json_at(r->report, "cores"), i, core)
-		others_ns += json_number_at(core, "other_ns");
-	return (double)i - others_ns / json_number_at(r->report, "wall_ns");
-}
 
 /*
  * Not told apart yet: readers that a writer keeps out while it waits itself see no owner. These waits
@@ -327,12 +349,12 @@ static struct row preempted_holder_of_nothing = {
 
 /* ---- the same work for a seed --------------------------------------------------------------------- */
 
-static json_t *truth_of(const char *program, const char *mode)
+static json_t *truth_of(const char *program, const char *option, const char *value)
 {
 	struct run run;
 	json_t *truth;
 
-	run_words(&run, built(program), "--rounds", "2", "--gil", mode, "--truth");
+	run_words(&run, built(program), "--rounds", "2", option, value, "--truth");
 	if (run.status)
 		fail_msg("%s: status %d: %s", program, run.status, run.err);
 	truth = json_parse(run.out);
@@ -340,33 +362,45 @@ static json_t *truth_of(const char *program, const char *mode)
 	return truth;
 }
 
-static void assert_same_work(const char *program)
+static void assert_same_work(const char *program, const char *option, const char *value,
+			     const char *other_value)
 {
-	json_t *free = truth_of(program, "off"), *with_gil = truth_of(program, "new"), *thread;
+	json_t *one = truth_of(program, option, value), *other = truth_of(program, option, other_value);
+	json_t *thread;
 	size_t i;
 
-	json_array_foreach(json_at(free, "per_thread"), i, thread) {
-		json_t *same = json_array_get(json_at(with_gil, "per_thread"), i);
+	json_array_foreach(json_at(one, "per_thread"), i, thread) {
+		json_t *same = json_array_get(json_at(other, "per_thread"), i);
 
 		assert_string_equal(json_text_at(thread, "name"), json_text_at(same, "name"));
 		assert_int_equal(json_u64_at(thread, "units"), json_u64_at(same, "units"));
 		assert_int_equal(json_u64_at(thread, "checksum"), json_u64_at(same, "checksum"));
 	}
 	assert_true(i > 1);
-	json_decref(free);
-	json_decref(with_gil);
+	json_decref(one);
+	json_decref(other);
 }
 
 static void same_work_for_a_seed(void **state)
 {
+	static const char *const programs[] = {
+		"workloads/lock_convoy", "workloads/lock_chain", "workloads/reader_writer",
+		"workloads/barrier_imbalance", "workloads/spin", "workloads/priority_inversion",
+		"workloads/preempted_holder",
+	};
+
 	(void)state;
-	assert_same_work("workloads/lock_convoy");
-	assert_same_work("workloads/lock_chain");
-	assert_same_work("workloads/reader_writer");
-	assert_same_work("workloads/barrier_imbalance");
-	assert_same_work("workloads/spin");
-	assert_same_work("workloads/priority_inversion");
-	assert_same_work("workloads/preempted_holder");
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		assert_same_work(programs[i], "--gil", "off", "new");
+}
+
+/* What takes the contention out takes nothing else. */
+static void same_work_without_contention(void **state)
+{
+	(void)state;
+	assert_same_work("workloads/lock_convoy", "--own-locks", "no", "yes");
+	assert_same_work("workloads/lock_chain", "--no-locks", "no", "yes");
+	assert_same_work("workloads/pipeline", "--one-lock", "no", "yes");
 }
 
 int main(void)
@@ -374,8 +408,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(lock_convoy),
 		ROW(lock_convoy_of_one),
+		ROW(lock_convoy_with_own_locks),
 		ROW(lock_chain),
 		ROW(lock_chain_of_one),
+		ROW(lock_chain_without_locks),
 		ROW(reader_writer),
 		ROW(reader_writer_alone),
 		ROW(barrier_imbalance),
@@ -385,6 +421,7 @@ int main(void)
 		ROW(preempted_holder),
 		ROW(preempted_holder_of_nothing),
 		cmocka_unit_test(same_work_for_a_seed),
+		cmocka_unit_test(same_work_without_contention),
 	};
 
 	return cmocka_run_group_tests(tests, sandbox_enter, sandbox_leave);

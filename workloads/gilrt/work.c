@@ -165,9 +165,9 @@ void gilrt_work_run_lines(struct gilrt_work *work, unsigned int line_cnt)
 		run_program(work, MIX, gilrt_checkpoint_policy());
 }
 
-void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt)
+void gilrt_work_run(struct gilrt_work *work, uint64_t unit_cnt)
 {
-	unsigned int i;
+	uint64_t i;
 
 	for (i = 0; i < unit_cnt; i++)
 		gilrt_work_run_loops(work, LOOPS_PER_UNIT);

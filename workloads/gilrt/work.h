@@ -30,7 +30,7 @@ void gilrt_work_init(struct gilrt_work *work, uint64_t seed);
 /* Mixes a value from outside into the state. */
 void gilrt_work_feed(struct gilrt_work *work, uint64_t value);
 
-void gilrt_work_run(struct gilrt_work *work, unsigned int unit_cnt);
+void gilrt_work_run(struct gilrt_work *work, uint64_t unit_cnt);
 
 /* Less than a unit: so many of its thousand loops, of ten instructions each. */
 void gilrt_work_run_loops(struct gilrt_work *work, unsigned int loop_cnt);
