@@ -48,6 +48,7 @@
 #define REPLAY_WAKE_NS UINT64_C(1000000)
 #define REPLAY_INTERVAL_NS UINT64_C(5000000)
 #define REPLAY_STEPS_MAX 500000
+#define REPLAY_ALL_LOCKS UINT32_MAX
 #define REPLAY_SLICES_MAX 200000
 
 struct replay_setup {
@@ -61,7 +62,7 @@ struct replay_setup {
 	bool without_gil;
 	const struct process *gil_process;	/* without_gil: this process's alone; NULL = all */
 	uint32_t gil_cost_permille;	/* without_gil: work under it takes so much longer */
-	uint32_t lock;			/* 1 + slot of the futex word; 0 = none */
+	uint32_t lock;			/* 1 + slot of the futex word; REPLAY_ALL_LOCKS; 0 = none */
 	const size_t *group_of;		/* by thread slot */
 	size_t halved;			/* 1 + group; 0 = none */
 	/* Filled in, by thread slot: when all that it had to do was done. NULL = not wanted. */

@@ -193,8 +193,10 @@ static uint64_t latency_of(struct feed *feed, struct feed_thread *thread)
 
 static bool wait_is_gone(const struct replay *replay, const struct feed_thread *thread, unsigned int state)
 {
+	uint32_t lock = replay->setup->lock;
+
 	return state == STATE_WAIT_GIL ||
-	       (state == STATE_WAIT_LOCK && replay->setup->lock && thread->lock == replay->setup->lock);
+	       (state == STATE_WAIT_LOCK && lock && (lock == REPLAY_ALL_LOCKS || lock == thread->lock));
 }
 
 /*
@@ -284,6 +286,7 @@ static int change_read(struct replay *replay, const struct history_entry *entry)
 		err = sleep_end(replay, entry->thread);
 	if (!err && entry->to == STATE_RUN_GIL)
 		err = gil_find(replay, entry->object, process, &thread->gil);
+	replay->feed.busy_cnt -= is_busy(thread->state);
 	if (entry->to == STATE_READY_WOKEN)
 		thread->core_was_free = replay->feed.busy_cnt < replay->setup->recorded_cores;
 	else if (entry->to == STATE_WAIT_LOCK)
@@ -291,7 +294,6 @@ static int change_read(struct replay *replay, const struct history_entry *entry)
 	if (!is_running(entry->to) && !is_busy(entry->to) && entry->to != STATE_CNT)
 		thread->slept = entry->to;
 	replay->feed.busy_cnt += is_busy(entry->to);
-	replay->feed.busy_cnt -= is_busy(thread->state);
 	thread->state = entry->to;
 	return err;
 }
@@ -304,6 +306,9 @@ static int edge_read(struct replay *replay, const struct history_entry *entry)
 
 	if (entry->from < STATE_CNT)
 		wakee->slept = entry->from;
+	/* Who was woken before it slept was never in that state. */
+	if (entry->from == STATE_WAIT_LOCK)
+		wakee->lock = (uint32_t)entry->awaited;
 	if (!entry->object || entry->object == 1 + (uint64_t)entry->thread ||
 	    (entry->from < STATE_CNT && wait_is_gone(replay, wakee, entry->from)))
 		return 0;

@@ -185,6 +185,22 @@ static struct pick pick_next(const struct pick *last, const void *items, size_t 
 	return pick;
 }
 
+/* Those with the most time, the most first; returns how many. */
+static size_t picks_make(struct pick picks[PREDICT_MOST], const void *items, size_t items_cnt,
+			 uint64_t (*ns_of)(const void *items, size_t at), uint64_t least_ns)
+{
+	struct pick last = { 0 };
+	size_t cnt = 0;
+
+	while (cnt < PREDICT_MOST) {
+		last = pick_next(&last, items, items_cnt, ns_of, least_ns);
+		if (!last.found)
+			break;
+		picks[cnt++] = last;
+	}
+	return cnt;
+}
+
 static uint64_t ns_at(const void *items, size_t at)
 {
 	return ((const uint64_t *)items)[at];
@@ -243,16 +259,10 @@ static int gils_predict(struct predict *predict, const struct groups *groups,
 {
 	struct replay_setup setup = *base;
 	uint64_t least_ns = predict->base.recorded_ns / SHARE + 1;
-	struct pick picks[PREDICT_MOST], last = { 0 };
-	size_t cnt = 0;
+	struct pick picks[PREDICT_MOST];
+	size_t cnt = picks_make(picks, predict->gil_ns, predict->gil_cap, ns_at, least_ns);
 	int err;
 
-	while (cnt < PREDICT_MOST) {
-		last = pick_next(&last, predict->gil_ns, predict->gil_cap, ns_at, least_ns);
-		if (!last.found)
-			break;
-		picks[cnt++] = last;
-	}
 	if (!cnt)
 		return 0;
 	setup.without_gil = true;
@@ -270,21 +280,27 @@ static int gils_predict(struct predict *predict, const struct groups *groups,
 	return err;
 }
 
+static int lock_predict(struct predict *predict, struct replay_setup *setup, uint32_t lock,
+			const struct futex_word *word)
+{
+	setup->lock = lock;
+	return prediction_add(predict, setup, &(struct prediction){
+		.kind = PREDICTION_LOCK, .word = word });
+}
+
 static int locks_predict(struct predict *predict, const struct replay_setup *base)
 {
 	struct replay_setup setup = *base;
 	uint64_t least_ns = predict->base.recorded_ns / SHARE + 1;
-	struct pick last = { 0 };
+	struct pick picks[PREDICT_MOST];
+	size_t cnt = picks_make(picks, predict->locks, predict->locks_cap, lock_ns_at, least_ns);
 	int err = 0;
 
-	for (int i = 0; !err && i < PREDICT_MOST; i++) {
-		last = pick_next(&last, predict->locks, predict->locks_cap, lock_ns_at, least_ns);
-		if (!last.found)
-			break;
-		setup.lock = 1 + (uint32_t)last.at;
-		err = prediction_add(predict, &setup, &(struct prediction){
-			.kind = PREDICTION_LOCK, .word = predict->locks[last.at].word });
-	}
+	if (cnt > 1)
+		err = lock_predict(predict, &setup, REPLAY_ALL_LOCKS, NULL);
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = lock_predict(predict, &setup, 1 + (uint32_t)picks[i].at,
+				   predict->locks[picks[i].at].word);
 	return err;
 }
 

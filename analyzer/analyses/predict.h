@@ -41,7 +41,7 @@ enum prediction_kind {
 struct prediction {
 	enum prediction_kind kind;
 	const struct process *process;	/* PREDICTION_GIL: only this one's; NULL = all */
-	const struct futex_word *word;	/* PREDICTION_LOCK */
+	const struct futex_word *word;	/* PREDICTION_LOCK; NULL = all locks */
 	uint32_t cores;			/* PREDICTION_CORES */
 	const struct thread_group *group;	/* PREDICTION_HALF */
 	struct replay_result result;

@@ -46,6 +46,8 @@ static struct text label(const struct prediction *prediction, struct style style
 			 prediction->process->pid);
 		break;
 	case PREDICTION_LOCK:
+		if (!prediction->word)
+			return (struct text){ "all locks let all in" };
 		name = format_name(process_name(prediction->word->process), 15, style);
 		snprintf(text.s, sizeof(text.s), "lock 0x%" PRIx64 " of %.45s lets all in",
 			 prediction->word->address, name.s);

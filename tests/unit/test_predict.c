@@ -153,6 +153,46 @@ static void who_waited_is_done_sooner(void **state)
 	assert_int_equal(predict->sooner[0].without_ns, 2 * MS);
 }
 
+/*
+ * Thread 3 has lock 0x200 until 4 ms; thread 2 has 0x100 meanwhile, waits for that one and is done at
+ * 6 ms; thread 1 waits for 0x100, and has 3 ms to do then.
+ */
+static void two_locks(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+	const struct prediction *all;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_thread(tb, 0, 0, 1, 2, 1);
+	tb_thread(tb, 0, 0, 1, 3, 1);
+	tb_switch(tb, 0, 1, 0, TRACE_HOW_NONE, 3);
+	tb_switch(tb, 0, 2, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 1 * MS, 0, 1, NR_FUTEX, 0x100, 0)->owner = 2;
+	tb_block(tb, 2 * MS, 2, 2, NR_FUTEX, 0x200, 0)->owner = 3;
+	tb_waking(tb, 4 * MS, 1, 3, 2, NR_FUTEX, 0x200, 1);
+	tb_switch(tb, 4 * MS, 2, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 4 * MS, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_waking(tb, 6 * MS, 2, 2, 1, NR_FUTEX, 0x100, 1);
+	tb_switch(tb, 6 * MS + 1000, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 6 * MS, 2, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 9 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.wall_ns, 9 * MS);
+	/* All locks together come first, then the one that was waited for longest. */
+	all = find(tb, PREDICTION_LOCK, 0);
+	assert_null(all[0].word);
+	assert_int_equal(all[0].result.wall_ns, 4 * MS);
+	assert_int_equal(all[1].kind, PREDICTION_LOCK);
+	assert_int_equal(all[1].word->address, 0x100);
+	assert_int_equal(all[1].result.wall_ns, 6 * MS);
+	assert_int_equal(all[2].kind, PREDICTION_LOCK);
+	assert_int_equal(all[2].word->address, 0x200);
+	assert_int_equal(all[2].result.wall_ns, 7 * MS);
+	assert_int_not_equal(all[3].kind, PREDICTION_LOCK);
+}
+
 /* Who was woken waits for its core as long as it did, where a core was free. */
 static void latency_stays(void **state)
 {
@@ -194,6 +234,7 @@ int main(void)
 		TB_TEST(two_threads, "2"),
 		TB_TEST(one_lock, "2"),
 		TB_TEST(who_waited_is_done_sooner, "2"),
+		TB_TEST(two_locks, "3"),
 		TB_TEST(latency_stays, "2"),
 		TB_TEST(other_programs, "2"),
 	};

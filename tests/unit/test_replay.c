@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The replay's rules for GILs and for what nobody can wake, on histories made by hand: two or three
- * threads of one process, born at 0 or by thread 0.
+ * The replay's rules for GILs, for locks and for what nobody can wake, on histories made by hand: two or
+ * three threads of one process, born at 0 or by thread 0.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,15 +13,18 @@
 #include <cmocka.h>
 
 #include "analyzer/replay.h"
+#include "analyzer/words.h"
 
 #define MS UINT64_C(1000000)
 #define THREADS 3
+#define LOCKS 2
 
 struct scene {
 	struct history history;
 	struct process processes[THREADS];
 	struct thread threads[THREADS];
 	struct thread *list[THREADS];
+	struct futex_word words[LOCKS];
 	struct people people;
 	struct replay_setup setup;
 	struct replay_result result;
@@ -32,6 +35,8 @@ static int setup(void **state)
 	static struct scene scene;
 
 	scene = (struct scene){ .people = { .threads = scene.list, .threads_cnt = THREADS } };
+	for (uint32_t i = 0; i < LOCKS; i++)
+		scene.words[i].slot = i;
 	for (uint32_t i = 0; i < THREADS; i++) {
 		scene.processes[i].slot = i;
 		scene.threads[i] = (struct thread){
@@ -54,12 +59,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void turns(struct scene *scene, uint64_t at_ns, uint32_t slot, enum thread_state to, uint64_t gil)
+static void goes(struct scene *scene, uint64_t at_ns, uint32_t slot, enum thread_state to, uint64_t gil,
+		 struct futex_word *word)
 {
 	struct thread *thread = &scene->threads[slot];
 	struct change change = {
 		.at_ns = at_ns, .thread = thread, .from = thread->state, .since_ns = thread->since_ns,
-		.to = to, .to_gil = gil, .to_wait = { .gil = gil },
+		.to = to, .to_gil = gil, .to_wait = { .gil = gil, .word = word },
 	};
 
 	assert_int_equal(history_sink.change(&scene->history, &change), 0);
@@ -67,15 +73,26 @@ static void turns(struct scene *scene, uint64_t at_ns, uint32_t slot, enum threa
 	thread->since_ns = at_ns;
 }
 
-static void wakes(struct scene *scene, uint64_t at_ns, uint32_t waker, uint32_t wakee)
+static void turns(struct scene *scene, uint64_t at_ns, uint32_t slot, enum thread_state to, uint64_t gil)
+{
+	goes(scene, at_ns, slot, to, gil, NULL);
+}
+
+static void wakes_from(struct scene *scene, uint64_t at_ns, uint32_t waker, uint32_t wakee,
+		       enum thread_state wait, struct futex_word *word)
 {
 	struct thread *thread = &scene->threads[wakee];
 	struct edge edge = {
-		.at_ns = at_ns, .wakee = thread, .waker = &scene->threads[waker], .ended = thread->state,
-		.since_ns = thread->since_ns, .cause = CAUSE_THREAD,
+		.at_ns = at_ns, .wakee = thread, .waker = &scene->threads[waker], .ended = wait,
+		.since_ns = thread->since_ns, .wait = { .word = word }, .cause = CAUSE_THREAD,
 	};
 
 	assert_int_equal(history_sink.edge(&scene->history, &edge), 0);
+}
+
+static void wakes(struct scene *scene, uint64_t at_ns, uint32_t waker, uint32_t wakee)
+{
+	wakes_from(scene, at_ns, waker, wakee, scene->threads[wakee].state, NULL);
 }
 
 static uint64_t play(struct scene *scene)
@@ -198,6 +215,77 @@ static void waits_follow_their_waker(void **state)
 	assert_int_equal(play(scene), 9 * MS + MS / 2);
 }
 
+/*
+ * 2 holds lock 1 for 4 ms. 1 holds lock 0, waits for lock 1 and then has 2 ms to do; 0 waits for lock 0
+ * all the while, and has 3 ms to do then.
+ */
+static void chain_of_locks(struct scene *scene)
+{
+	struct futex_word *words = scene->words;
+
+	turns(scene, 0, 2, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_RUN_FREE, 0);
+	goes(scene, 0, 1, STATE_WAIT_LOCK, 0, &words[1]);
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	goes(scene, 0, 0, STATE_WAIT_LOCK, 0, &words[0]);
+	wakes_from(scene, 4 * MS, 2, 1, STATE_WAIT_LOCK, &words[1]);
+	turns(scene, 4 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 4 * MS, 2, STATE_CNT, 0);
+	wakes_from(scene, 6 * MS, 1, 0, STATE_WAIT_LOCK, &words[0]);
+	turns(scene, 6 * MS, 0, STATE_RUN_FREE, 0);
+	turns(scene, 6 * MS, 1, STATE_CNT, 0);
+	turns(scene, 9 * MS, 0, STATE_CNT, 0);
+	finish(scene);
+	scene->setup.cores = 3;
+}
+
+static void one_lock_of_a_chain(void **state)
+{
+	struct scene *scene = *state;
+
+	chain_of_locks(scene);
+	assert_int_equal(play(scene), 9 * MS);
+	/* The first waits for nobody, but the second still does. */
+	scene->setup.lock = 1 + 0;
+	assert_int_equal(play(scene), 6 * MS);
+	/* The second does not wait, and so the first waits for less. */
+	scene->setup.lock = 1 + 1;
+	assert_int_equal(play(scene), 5 * MS);
+	scene->setup.lock = REPLAY_ALL_LOCKS;
+	assert_int_equal(play(scene), 4 * MS);
+	scene->setup.cores = 1;
+	assert_int_equal(play(scene), 9 * MS);
+}
+
+/*
+ * 1 waits for lock 0 until 3 ms. When it wants lock 1, at 5 ms, it is woken before it has come to sleep:
+ * that it would have waited is in the waking alone.
+ */
+static void a_lock_that_was_let_go_early(void **state)
+{
+	struct scene *scene = *state;
+	struct futex_word *words = scene->words;
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	turns(scene, 0, 1, STATE_RUN_FREE, 0);
+	goes(scene, 0, 1, STATE_WAIT_LOCK, 0, &words[0]);
+	wakes_from(scene, 3 * MS, 0, 1, STATE_WAIT_LOCK, &words[0]);
+	turns(scene, 3 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 5 * MS, 1, STATE_READY_WOKEN, 0);
+	wakes_from(scene, 5 * MS, 0, 1, STATE_WAIT_LOCK, &words[1]);
+	turns(scene, 6 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 7 * MS, 0, STATE_CNT, 0);
+	turns(scene, 9 * MS, 1, STATE_CNT, 0);
+	finish(scene);
+	/* It is there at 2 ms, and has to wait and to come back to a core. */
+	scene->setup.lock = 1 + 0;
+	assert_int_equal(play(scene), 9 * MS);
+	scene->setup.lock = 1 + 1;
+	assert_int_equal(play(scene), 8 * MS);
+	scene->setup.lock = REPLAY_ALL_LOCKS;
+	assert_int_equal(play(scene), 7 * MS);
+}
+
 /* Cut before the waker's end: the wait ends with what is known, and it is counted. */
 static void cut_histories_end(void **state)
 {
@@ -276,6 +364,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(spinning_goes_with_the_gil, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_gils, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_follow_their_waker, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_lock_of_a_chain, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lock_that_was_let_go_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_histories_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_sleeps_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_input_lasts, setup, teardown),
