@@ -18,7 +18,7 @@
 static void assert_ends(const char *words, int status, const char *says)
 {
 	const char *build = getenv("BUILD_DIR");
-	char command[1024], text[8192];
+	char command[1024], text[65536];
 	size_t len;
 	FILE *pipe;
 	int end;
