@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "analyzer/believe.h"
 #include "tests/support/tb.h"
 
 /* The waking came while it was going to sleep: there was no wait. */
@@ -140,6 +141,19 @@ static void test_early_timer_just_before(void **state)
 	assert_int_equal(tb->report.quality.causes[CAUSE_TIMER], 1);
 }
 
+/* The last instant at which one may be early, and the one before it. */
+static void test_early_timer_at_the_limit(void **state)
+{
+	struct tb *tb = *state;
+
+	early_timer(tb, EARLY_NS, 5000);
+	tb_expect(tb, 2, STATE_UNKNOWN, 0);
+	tb_reset(tb);
+	tb_exec(tb, 1000, 0, 1);
+	early_timer(tb, EARLY_NS + 1, 5000);
+	tb_expect(tb, 2, STATE_UNKNOWN, 5000);
+}
+
 /* One that cannot have ended this wait: for all that is known, nothing did. */
 static void early_unfit(struct tb *tb, uint64_t slept_ns)
 {
@@ -202,6 +216,7 @@ int main(void)
 		TEST(test_doubt_to_the_end_is_unknown),
 		TEST(test_early_timer_is_stale),
 		TEST(test_early_timer_just_before),
+		TEST(test_early_timer_at_the_limit),
 		TEST(test_early_unfit),
 		TEST(test_early_unfit_long),
 		TEST(test_early_not_hidden),
