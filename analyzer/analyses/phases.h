@@ -11,7 +11,8 @@
  * Biometrics 63, 2007), 3 s^2 ln n, where s^2 is the noise: how much the averages of neighbouring
  * stretches differ, in the median, which a few changes do not move. Three rules keep the phases few:
  *  - none is shorter than a fiftieth of the run;
- *  - one as short as that must differ by a fifth of a thread, and by an eighth of the average;
+ *  - one as short as that must differ by a fifth of a thread, and by half of the average; one that
+ *    is longer by less, as the square of that counts as often as it is longer;
  *  - if there are more than PHASES_MAX, the penalty is doubled until there are not.
  * Checked: the phases tile the run, and their integrals sum to those of the curves.
  */

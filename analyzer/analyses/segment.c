@@ -13,7 +13,7 @@
 #define PARTS_MAX 50
 /* What a segment of the shortest must differ by: in threads, and of the average. */
 #define DIFFERENCE_MIN 0.2
-#define DIFFERENCE_PART 8
+#define DIFFERENCE_PART 2
 /* The median of the square of a standard normal variable. */
 #define MEDIAN_OF_SQUARES 0.4549
 

@@ -73,6 +73,11 @@ static void test_dip(void **state)
 	assert_int_equal(cuts[2], 215);
 	/* Too short to be one. */
 	assert_int_equal(cut((double[]){ 4, 3.8, 4 }, (size_t[]){ 0, 200, 205 }, 3, 0, 1, cuts), 1);
+	/* What others take of the cores for a moment is none; if they go on, it is. */
+	assert_int_equal(cut((double[]){ 2, 1.4, 2 }, (size_t[]){ 0, 200, 210 }, 3, 0, 1, cuts), 1);
+	assert_int_equal(cut((double[]){ 2, 1.4, 2 }, (size_t[]){ 0, 200, 300 }, 3, 0, 1, cuts), 3);
+	assert_int_equal(cuts[1], 200);
+	assert_int_equal(cuts[2], 300);
 }
 
 /* Values that go on from the one before are alike, but no phases. */
