@@ -38,6 +38,8 @@ static void sinks_link(struct analysis *analysis)
 	analysis->gil.identity = identity;
 	analysis->gil.gils = &analysis->timeline.gils;
 	analysis->gil.people = &analysis->people;
+	analysis->runqueue.identity = identity;
+	analysis->runqueue.groups = &analysis->groups;
 	analysis->span.identity = identity;
 	analysis->span.gils = &analysis->timeline.gils;
 	analysis->locks.identity = identity;
@@ -114,6 +116,7 @@ int analysis_run_with(struct analysis *analysis, struct trace_reader *reader,
 		{ &span_sink, &analysis->span },
 		{ &locks_sink, &analysis->locks },
 		{ &groups_sink, &analysis->groups },
+		{ &runqueue_sink, &analysis->runqueue },
 		{ &bottle_sink, &analysis->bottles },
 		{ &predict_sink, &analysis->predict },
 		{ &blame_sink, &analysis->blame },
@@ -162,6 +165,7 @@ void analysis_clear(struct analysis *analysis)
 	room_clear(&analysis->room);
 	span_clear(&analysis->span);
 	gil_uses_clear(&analysis->gil);
+	runqueue_clear(&analysis->runqueue);
 	history_clear(&analysis->history);
 	locks_clear(&analysis->locks);
 	bottle_clear(&analysis->bottles);

@@ -15,6 +15,7 @@
 #include "analyzer/analyses/predict.h"
 #include "analyzer/analyses/room.h"
 #include "analyzer/analyses/span.h"
+#include "analyzer/analyses/runqueue.h"
 #include "analyzer/analyses/gil.h"
 #include "analyzer/analyses/waitgraph.h"
 #include "analyzer/cores.h"
@@ -42,6 +43,7 @@ struct analysis {
 	struct phases phases;
 	struct room room;
 	struct gil_uses gil;
+	struct runqueue runqueue;
 	struct history history;
 	struct locks locks;
 	struct groups groups;

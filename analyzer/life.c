@@ -64,6 +64,7 @@ static int thread_begin(struct timeline *timeline, struct thread *thread, uint64
 		return err;
 	process_inherit(thread->process, idmap_get(&timeline->people->thread_ids, thread->parent));
 	thread->born = true;
+	thread->first_ns = now_ns;
 	thread->birth_ns = stretch_clip(thread->window, now_ns);
 	thread->out_ns = now_ns;
 	process_add(timeline, thread->process);

@@ -13,7 +13,7 @@
 
 #include "analyzer/array.h"
 
-enum item_kind { ITEM_CHANGE, ITEM_CORE, ITEM_EDGE };
+enum item_kind { ITEM_CHANGE, ITEM_CORE, ITEM_EDGE, ITEM_MOVE };
 
 struct queue_item {
 	enum item_kind kind;
@@ -22,6 +22,7 @@ struct queue_item {
 		struct change change;
 		struct core_change core;
 		struct edge edge;
+		struct move move;
 	};
 };
 
@@ -55,8 +56,10 @@ static int sink_call(const struct sink_use *use, const struct queue_item *item)
 		return sink->change ? sink->change(use->ctx, &item->change) : 0;
 	case ITEM_CORE:
 		return sink->core ? sink->core(use->ctx, &item->core) : 0;
-	default:
+	case ITEM_EDGE:
 		return sink->edge ? sink->edge(use->ctx, &item->edge) : 0;
+	default:
+		return sink->move ? sink->move(use->ctx, &item->move) : 0;
 	}
 }
 
@@ -205,6 +208,11 @@ void queue_core(struct queue *queue, const struct core_change *change)
 void queue_edge(struct queue *queue, const struct edge *edge)
 {
 	push(queue, edge->at_ns, &(struct queue_item){ .kind = ITEM_EDGE, .edge = *edge });
+}
+
+void queue_move(struct queue *queue, const struct move *move)
+{
+	push(queue, move->at_ns, &(struct queue_item){ .kind = ITEM_MOVE, .move = *move });
 }
 
 void queue_hold(struct queue *queue, struct thread *thread, uint64_t now_ns)

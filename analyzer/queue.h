@@ -53,6 +53,7 @@ void queue_decide_sampled(struct queue *queue, struct thread *thread, uint64_t a
 			  enum thread_state state);
 void queue_core(struct queue *queue, const struct core_change *change);
 void queue_edge(struct queue *queue, const struct edge *edge);
+void queue_move(struct queue *queue, const struct move *move);
 
 /* Nothing about the thread is decided from now_ns on. An older hold is replaced. */
 void queue_hold(struct queue *queue, struct thread *thread, uint64_t now_ns);

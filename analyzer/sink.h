@@ -81,12 +81,21 @@ struct edge {
 	enum wake_cause cause;
 };
 
+/* The scheduler took a thread to another core's run queue. */
+struct move {
+	uint64_t at_ns;
+	struct thread *thread;
+	uint32_t to;
+	bool found;	/* no move: it is there already where a part of the run begins */
+};
+
 struct sink {
 	const char *name;
 	int (*begin)(void *ctx, const struct run *run);
 	int (*change)(void *ctx, const struct change *change);
 	int (*core)(void *ctx, const struct core_change *change);
 	int (*edge)(void *ctx, const struct edge *edge);
+	int (*move)(void *ctx, const struct move *move);
 	int (*end)(void *ctx, const struct run *run);
 };
 

@@ -93,6 +93,7 @@ struct thread {
 	char comm[NAME_BYTES];
 	const struct stretch *window;	/* what is looked at; times and counts are of that part */
 	uint64_t birth_ns, death_ns;
+	uint64_t first_ns;	/* birth or first sight, also outside of the window */
 	bool born;
 	bool birth_lost;	/* seen without a birth */
 	bool left_alive;	/* lives on after the run's end, for all the trace says */

@@ -271,8 +271,15 @@ static int migrate_take(struct timeline *timeline, const struct trace_record *re
 {
 	struct thread *thread = thread_known(timeline, record->migrate.thread);
 
-	if (thread)
-		thread->migrations += stretch_has(thread->window, timeline->now_ns);
+	if (!thread)
+		return 0;
+	thread->migrations += stretch_has(thread->window, timeline->now_ns);
+	/* In the instant in which it is first seen it is not taken from anywhere. */
+	if (thread->born && thread->first_ns < timeline->now_ns && thread->place != PLACE_GONE &&
+	    record->migrate.to < timeline->run->cores_cnt)
+		queue_move(&timeline->queue, &(struct move){
+			.at_ns = timeline->now_ns, .thread = thread, .to = (uint32_t)record->migrate.to,
+		});
 	return 0;
 }
 

@@ -29,6 +29,16 @@ static int core_pass(struct window *window, const struct core_change *change)
 	return err;
 }
 
+static int move_pass(struct window *window, const struct move *move)
+{
+	int err = 0;
+
+	for (size_t i = 0; err >= 0 && i < window->sinks_cnt; i++)
+		if (window->sinks[i].sink->move)
+			err = window->sinks[i].sink->move(window->sinks[i].ctx, move);
+	return err;
+}
+
 static uint64_t span_end(uint64_t start_ns, uint64_t wanted_ns)
 {
 	uint64_t end_ns;
@@ -56,6 +66,26 @@ static int window_begin(void *ctx, const struct run *run)
 	for (size_t i = 0; err >= 0 && i < window->sinks_cnt; i++)
 		if (window->sinks[i].sink->begin)
 			err = window->sinks[i].sink->begin(window->sinks[i].ctx, &window->run);
+	return err;
+}
+
+/* Where those are who live. */
+static int homes_pass(struct window *window)
+{
+	int err = 0;
+
+	for (size_t i = 0; err >= 0 && i < window->threads_cnt; i++) {
+		const struct window_thread *thread = &window->threads[i];
+		uint64_t home = home_core(&thread->home);
+
+		if (thread->alive && home)
+			err = move_pass(window, &(struct move){
+				.at_ns = window->people->window.from_ns,
+				.thread = thread->last.thread,
+				.to = (uint32_t)(home - 1),
+				.found = true,
+			});
+	}
 	return err;
 }
 
@@ -91,7 +121,7 @@ static int window_open(struct window *window)
 		if (core->use != CORE_UNKNOWN)
 			err = core_pass(window, core);
 	}
-	return err;
+	return err < 0 ? err : homes_pass(window);
 }
 
 /* Whether this is of the window; opens it if it is the first that is. */
@@ -138,12 +168,24 @@ static int window_change(void *ctx, const struct change *change)
 	}
 	thread->alive = change->to != STATE_CNT;
 	thread->last = *change;
-	if (!inside)
+	if (!inside) {
+		home_state(&thread->home, change->to, change->at_ns);
 		return 0;
+	}
 	thread->seen = true;
 	if (change->from != STATE_CNT)
 		clipped.since_ns = stretch_clip(&window->people->window, change->since_ns);
 	return change_pass(window, &clipped);
+}
+
+static int thread_place(struct window *window, const struct thread *thread, uint32_t core, uint64_t at_ns)
+{
+	struct window_thread *placed;
+	int err = thread_find(window, thread->slot, &placed);
+
+	if (!err)
+		home_place(&placed->home, core, at_ns);
+	return err;
 }
 
 static int window_core(void *ctx, const struct core_change *change)
@@ -153,9 +195,20 @@ static int window_core(void *ctx, const struct core_change *change)
 
 	if (window_has(window, change->at_ns, &err))
 		return core_pass(window, change);
-	if (!window->open)
-		window->cores[change->core] = *change;
-	return err;
+	if (window->open || err < 0)
+		return err;
+	window->cores[change->core] = *change;
+	return change->thread ? thread_place(window, change->thread, change->core, change->at_ns) : 0;
+}
+
+static int window_move(void *ctx, const struct move *move)
+{
+	struct window *window = ctx;
+	int err;
+
+	if (window_has(window, move->at_ns, &err))
+		return move_pass(window, move);
+	return window->open || err < 0 ? err : thread_place(window, move->thread, move->to, move->at_ns);
 }
 
 static int window_edge(void *ctx, const struct edge *edge)
@@ -259,5 +312,6 @@ const struct sink window_sink = {
 	.change = window_change,
 	.core = window_core,
 	.edge = window_edge,
+	.move = window_move,
 	.end = window_end,
 };

@@ -4,8 +4,9 @@
  * none of them knows of it.
  *
  *  - Whoever lives when the window begins is born there, in the state and with the wait that it has,
- *    and without an edge; whoever lives when it ends dies there. Cores begin with what they do.
- *  - Changes, cores and edges outside are left out; what began before began with the window.
+ *    and without an edge; whoever lives when it ends dies there. Cores begin with what they do, and
+ *    those who wait there are found there.
+ *  - Changes, cores, edges and moves outside are left out; what began before began with the window.
  *  - The run that the sinks get to see begins and ends with the window, or with the run if that ends
  *    earlier.
  *  - What the timeline counts from the records (people->window) is of the window as well; what the
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/home.h"
 #include "analyzer/run.h"
 #include "analyzer/sink.h"
 #include "analyzer/stretch.h"
@@ -31,6 +33,7 @@ struct window_thread {
 	bool older;		/* it was born before */
 	bool beyond;		/* the window is over for it: `last` stays */
 	struct change last;	/* what it changed to; `sampled` once that is known */
+	struct home home;	/* until the window opens */
 };
 
 struct window {

@@ -19,6 +19,7 @@ extern const struct section waitgraph_section;
 extern const struct section path_section;
 extern const struct section span_section;
 extern const struct section bottle_section;
+extern const struct section runqueue_section;
 extern const struct section threads_section;
 extern const struct section processes_section;
 extern const struct section calls_section;
@@ -40,6 +41,7 @@ const struct section *const sections[] = {
 	&path_section,
 	&span_section,
 	&bottle_section,
+	&runqueue_section,
 	&threads_section,
 	&processes_section,
 	&calls_section,

@@ -145,6 +145,22 @@ static size_t thread_add(struct sums *sums, size_t at, const struct part *part,
 	return at;
 }
 
+/* Who waits for a core waits at the same one, and behind the same, whatever the window. */
+static size_t ready_add(struct sums *sums, size_t at, const struct part *part, const struct thread *thread)
+{
+	static const struct rq_thread none;
+	const struct runqueue *rq = &part->analysis.runqueue;
+	const struct rq_thread *own = thread->slot < rq->threads_cnt ? &rq->threads[thread->slot] : &none;
+
+	for (int use = 0; use < CORE_USE_CNT; use++)
+		sum_add(sums, at++, own->use_ns[use]);
+	sum_add(sums, at++, own->nowhere_ns);
+	sum_add(sums, at++, own->room_ns);
+	sum_add(sums, at++, own->stranded_ns);
+	sum_add(sums, at++, own->caused_ns);
+	return at;
+}
+
 /* Waits by system call and state, under a number that is the same in all parts. */
 static void calls_add(struct sums *sums, size_t at, const struct tally *tally)
 {
@@ -231,10 +247,13 @@ static void part_add(struct sums *sums, const struct part *part)
 	size_t at = 0;
 
 	sum_add(sums, at++, part->report.tree.wall_ns);
+	sum_add(sums, at++, part->analysis.runqueue.wasted_ns);
 	at = scope_add(sums, at, &part->analysis.curves.tree);
 	at = cores_add(sums, at, &part->analysis.cores);
-	for (size_t i = 0; i < people->threads_cnt; i++)
+	for (size_t i = 0; i < people->threads_cnt; i++) {
 		at = thread_add(sums, at, part, people->threads[i]);
+		at = ready_add(sums, at, part, people->threads[i]);
+	}
 	at = room_add(sums, at, part);
 	at = stack_add(sums, at, &part->analysis.stack);
 	at = waits_add(sums, at, part);
