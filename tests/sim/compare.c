@@ -244,7 +244,7 @@ static bool sides_same(struct sides *sides)
 	static bool (*const parts[])(struct sides *) = {
 		run_same, threads_same, scopes_same, cores_same, calls_same, gils_same, quality_same,
 		path_same, span_same, stack_same, phases_same, bottles_same, blame_same, locks_same,
-		gil_uses_same, predict_same,
+		gil_uses_same, runqueue_same, predict_same,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

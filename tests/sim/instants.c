@@ -68,6 +68,8 @@ static void instants_collect(struct fingers *fingers, const struct sim_story *st
 		if (story->tracks[i].begun)
 			instant_add(fingers, story, story->tracks[i].death_ns);
 	}
+	for (size_t i = 0; i < story->moves_cnt; i++)
+		instant_add(fingers, story, story->moves[i].at_ns);
 	for (size_t i = 0; i < story->cores_cnt; i++)
 		for (size_t j = 0; j < story->cores[i].cnt; j++)
 			instant_add(fingers, story, story->cores[i].pieces[j].from_ns);

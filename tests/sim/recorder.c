@@ -317,7 +317,9 @@ void record_migrate(struct sim_recorder *recorder, struct sim_world *world, cons
 		    struct sim_thread *thread, uint32_t from)
 {
 	fact_add(recorder, world, here->index,
-		 &(struct sim_fact){ .kind = FACT_MIGRATE, .thread = thread, .program = from });
+		 &(struct sim_fact){
+			 .kind = FACT_MIGRATE, .thread = thread, .program = from, .moved_to = thread->core,
+		 });
 }
 
 static int fact_compare(const void *left, const void *right)

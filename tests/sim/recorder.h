@@ -42,7 +42,8 @@ struct sim_fact {
 	bool inferred;
 	/* FACT_SWITCH: prev and next; FACT_WAKING: who is on the core, and the wakee; others: thread */
 	struct sim_thread *thread, *other;
-	uint64_t program;		/* the core's, where there is no thread */
+	uint64_t program;		/* the core's, where there is no thread; FACT_MIGRATE: from which core */
+	uint32_t moved_to;		/* FACT_MIGRATE */
 	enum trace_how how;
 	bool interrupt;
 	struct sim_call call;		/* of `thread` */

@@ -163,7 +163,7 @@ void records_fact(struct sim_recorder *recorder, const struct sim_fact *fact)
 	case FACT_MIGRATE:
 		record->migrate.thread = id_of(fact->thread);
 		record->migrate.from = fact->program;
-		record->migrate.to = fact->thread->core;
+		record->migrate.to = fact->moved_to;
 		break;
 	case FACT_CORE:
 		record->core.program = program;

@@ -45,6 +45,7 @@ bool locks_same(struct sides *sides);
 bool path_same(struct sides *sides);
 bool phases_same(struct sides *sides);
 bool predict_same(struct sides *sides);
+bool runqueue_same(struct sides *sides);
 bool span_same(struct sides *sides);
 struct sim_blame;
 /* Called for by blame_same(), which has the answer. */

@@ -44,6 +44,25 @@ static int edge_compare(const void *left, const void *right)
 	return (a->at_ns > b->at_ns) - (a->at_ns < b->at_ns);
 }
 
+/* One that no fact has named before is not taken from anywhere. */
+static void moves_list(struct sim_story *story, const struct sim_recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->facts_cnt; i++) {
+		const struct sim_fact *fact = &recorder->facts[i];
+		const struct sim_track *track;
+
+		if (fact->kind != FACT_MIGRATE || !fact_is_seen(fact))
+			continue;
+		track = &story->tracks[fact->thread->slot];
+		if (!track->begun || fact->at_ns <= track->birth_ns || fact->at_ns > track->death_ns)
+			continue;
+		grow(&story->moves, &story->moves_cap, story->moves_cnt + 1, sizeof(*story->moves));
+		story->moves[story->moves_cnt++] = (struct sim_move){
+			.at_ns = fact->at_ns, .track = fact->thread->slot, .to = fact->moved_to,
+		};
+	}
+}
+
 /* For how long GILs were being looked for. */
 static void pending_count(struct sim_oracle *oracle)
 {
@@ -92,6 +111,7 @@ void story_tell(struct sim_story *story, const struct sim_recorder *recorder, co
 	}
 	if (!all_gone)
 		story->end_ns = recorder->end_ns;
+	moves_list(story, recorder);
 	if (story->edges_cnt)
 		qsort(story->edges, story->edges_cnt, sizeof(*story->edges), edge_compare);
 	pending_count(&oracle);
@@ -110,6 +130,7 @@ void story_clear(struct sim_story *story)
 	free(story->tracks);
 	free(story->cores);
 	free(story->edges);
+	free(story->moves);
 	free(story->steps);
 	free(story->gil_process);
 	*story = (struct sim_story){ 0 };

@@ -11,7 +11,7 @@
  *   oracle_wait.c   what a wait was for, what ended it, and who
  *   oracle_cores.c  what each core did
  *   instants.c      the story cut at every instant; on that go integrate.c (all that adds up), bottle.c,
- *                   blame.c, words.c; and path.c goes back along it
+ *                   blame.c, words.c, ready.c; and path.c goes back along it
  */
 #ifndef TESTS_SIM_STORY_H
 #define TESTS_SIM_STORY_H
@@ -119,6 +119,13 @@ struct sim_edge {
 	enum sim_cause cause;
 };
 
+/* A thread that was known was taken to another core. */
+struct sim_move {
+	uint64_t at_ns;
+	size_t track;
+	uint32_t to;
+};
+
 /* What was recorded of steps at a GIL. */
 struct sim_steps {
 	uint64_t takes, changes, requests;
@@ -133,6 +140,8 @@ struct sim_story {
 	size_t cores_cnt;
 	struct sim_edge *edges;		/* by time */
 	size_t edges_cap, edges_cnt;
+	struct sim_move *moves;		/* by time */
+	size_t moves_cap, moves_cnt;
 	uint64_t gils_cnt;		/* their ids are below */
 	struct sim_steps *steps;	/* by GIL */
 	uint64_t *gil_process;		/* likewise: the id of that which has it, 0 = it was never found */
