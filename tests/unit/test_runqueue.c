@@ -288,8 +288,9 @@ static void test_window(void **state)
 	scene(tb);
 	tb_open(tb);
 	/* From 9200 on, where 1 waits at core 0. */
-	assert_int_equal(analysis_run_window(&analysis, tb->reader,
-					     &(struct stretch){ 8200, UINT64_MAX }), 0);
+	assert_int_equal(analysis_run_with(&analysis, tb->reader, &(struct analysis_setup){
+		.window = &(struct stretch){ 8200, UINT64_MAX },
+	}), 0);
 	assert_int_equal(analysis.runqueue.nowhere_ns, 0);
 	assert_int_equal(analysis.runqueue.use_ns[CORE_OURS], 700);
 	assert_int_equal(analysis.runqueue.use_ns[CORE_IDLE], 100);
