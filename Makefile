@@ -6,7 +6,7 @@
 #   make bench    measure beside perf   make help    all of it
 #   make bench-scale   measure the report on simulated traces of up to 50 million events (15 minutes)
 #   make predict  hold predictions against the same work with the change made (about 5 minutes)
-#   make mutants  break the analyzer line by line: the tests must see it (5 to 10 minutes)
+#   make mutants  break the analyzer line by line: the tests must see it (15 to 20 minutes)
 #   make fidelity hold the GIL model against every CPython here, side by side (12 to 18 minutes)
 #   make check-vm boot other kernels in QEMU (VM_KERNELS="6.1 6.12"; files will do) and record there
 #
