@@ -44,7 +44,7 @@ static int calls_text(const struct report *report, struct style style, FILE *out
 			format_noun(call->cnt, "wait", "waits").s, NULL });
 	}
 	if (!err) {
-		table_print(table, style, "    ", out);
+		table_print(table, style, "  ", out);
 		left_out_print(report_rows(report, all), all, out);
 	}
 	table_free(table);

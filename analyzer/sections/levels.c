@@ -59,7 +59,7 @@ static int levels_text(const struct report *report, struct style style, FILE *ou
 			err = table_cell(table, format_bar(ns, most_ns, BAR_WIDTH, style).s);
 	}
 	if (!err && most_ns) {
-		table_print(table, style, "    ", out);
+		table_print(table, style, "  ", out);
 		left_out_print(report_rows(report, cnt), cnt, out);
 		levels_doubt(report, style, out);
 	}
