@@ -11,8 +11,10 @@
  *    earlier.
  *  - What the timeline counts from the records (people->window) is of the window as well; what the
  *    trace says of itself (quality.h) is of the whole recording.
- * So the identities are checked as ever, and for every instant x the integrals over [0, x] and
- * [x, end] sum to those of the run.
+ *  - What lasts for several states, as a wait for a GIL does until its thread has it, is not known of
+ *    whoever is past the first of them when the window begins.
+ * So the identities are checked as ever, and for every instant x the times in each state over
+ * [0, x] and [x, end] sum to those of the run.
  */
 #ifndef ANALYZER_WINDOW_H
 #define ANALYZER_WINDOW_H

@@ -255,6 +255,24 @@ static void test_two_gils(void **state)
 	assert_int_equal(path_gil(path, 2)->run_ns, 3000);
 }
 
+/* The recording ends before they do: 1 waits for 2, which is on a core to the end. */
+static void test_left_alive(void **state)
+{
+	struct tb *tb = *state;
+	const struct path *path = &tb->analysis.path;
+
+	tb_exec(tb, 1000, 0, 1);
+	tb_thread(tb, 2000, 0, 1, 2, 1);
+	tb_switch(tb, 2000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 3000, 0, 1, NR_FUTEX, WORD, 0);
+	tb_end(tb, 9000, TRACE_END_SIGNAL);
+	tb_analyze(tb);
+	assert_int_equal(path->length_ns, 8000);
+	assert_int_equal(path_thread(tb, 2)->state_ns[STATE_RUN_FREE], 7000);
+	assert_int_equal(path_thread(tb, 1)->state_ns[STATE_RUN_FREE], 1000);
+	assert_int_equal(path->state_ns[STATE_WAIT_SYNC], 0);
+}
+
 static void test_nothing(void **state)
 {
 	struct tb *tb = *state;
@@ -318,6 +336,7 @@ int main(void)
 		TEST(test_two_wakings_at_once),
 		TEST(test_two_ends_at_once),
 		TEST(test_two_gils),
+		TEST(test_left_alive),
 		TEST(test_nothing),
 		TEST(test_identity),
 		TEST(test_visitor_stops),
