@@ -97,6 +97,40 @@ static void test_gil(void **state)
 }
 
 /*
+ * ns      1 (core 0)   2 (core 1)           3 (core 2)   4 (core 2)
+ * 1000    run.gil      run.free             ready        run.free
+ * 2000    run.gil      run.free             run.free     wait.gil
+ * 3000    run.gil      run.gil as well      run.free     wait.gil
+ * 5000    run.gil      preempted, holds it  run.gil      wait.gil
+ */
+static void test_several_seem_to_hold_it(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, 1000, 0, 1, 1)->exact = 1;
+	for (uint64_t id = 2; id <= 4; id++)
+		tb_thread(tb, 1000, 0, 1, id, 1);
+	tb_gil_step(tb, 1000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_switch(tb, 1000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 1000, 2, 0, TRACE_HOW_NONE, 4);
+	tb_gil_step(tb, 2000, 2, 4, 1, TRACE_GIL_OP_WAIT);
+	tb_block(tb, 2000, 2, 4, NR_FUTEX, COND, OP_WAIT)->next = 3;
+	tb_gil_step(tb, 3000, 1, 2, 1, TRACE_GIL_OP_TAKE);
+	tb_switch(tb, 5000, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb_gil_step(tb, 5000, 2, 3, 1, TRACE_GIL_OP_TAKE);
+	tb_end(tb, 9000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	tb_expect(tb, 4, STATE_WAIT_GIL, 7000);
+	/* Halves of 2000, thirds of 4000; what is left goes to the lowest id. */
+	assert_int_equal(of_thread(tb, 4, 1, SHARE_CONTENTION), 1000 + 1000 + 1334);
+	assert_int_equal(of_thread(tb, 4, 2, SHARE_CONTENTION), 1000 + 1333);
+	assert_int_equal(of_thread(tb, 4, 3, SHARE_CONTENTION), 1333);
+	assert_int_equal(doing(tb, 2, SHARE_CONTENTION, STATE_RUN_GIL), 1000);
+	assert_int_equal(doing(tb, 2, SHARE_CONTENTION, STATE_READY_PREEMPTED), 1333);
+}
+
+/*
  * Thread 2 waits for a lock from 3000 to 9000. Thread 1, that wakes it, ran to 5000, slept to 8000 by a
  * timer, was ready to 8400. Thread 3 is born at 8500 and wakes thread 1 from its wait for another.
  */
@@ -302,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_gil),
+		TEST(test_several_seem_to_hold_it),
 		TEST(test_who_ended_it),
 		TEST(test_culprit_is_born_later),
 		TEST(test_lost),
