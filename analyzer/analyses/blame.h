@@ -77,7 +77,7 @@ struct blame {
 	uint64_t nobody_ns[BLAME_NOBODY_CNT][SHARE_PART_CNT];
 	/*
 	 * Waiters and culprits by slot; a culprit that is no thread: threads_cnt + enum blame_nobody. A
-	 * waiter UINT32_MAX: several, that are not told apart. The most contention first.
+	 * waiter UINT32_MAX: several, that are not told apart. In the order of shares_by_to().
 	 */
 	struct shares shares;
 	/* The same by groups; groups_cnt + enum blame_nobody. */

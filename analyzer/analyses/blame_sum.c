@@ -207,18 +207,6 @@ static int handed_check(struct blame *blame)
 			      waits_ns, handed_ns);
 }
 
-static int share_compare(const void *left, const void *right)
-{
-	const struct share *a = left, *b = right;
-
-	for (int part = 0; part < SHARE_PART_CNT; part++)
-		if (a->ns[part] != b->ns[part])
-			return a->ns[part] > b->ns[part] ? -1 : 1;
-	if (a->from != b->from)
-		return a->from < b->from ? -1 : 1;
-	return (a->to > b->to) - (a->to < b->to);
-}
-
 int walk_sum_up(struct blame_walk *walk)
 {
 	struct blame *blame = walk->blame;
@@ -232,8 +220,8 @@ int walk_sum_up(struct blame_walk *walk)
 	if (!err)
 		err = handed_check(blame);
 	free(shares_ns);
-	shares_sort(&blame->shares, share_compare);
-	shares_sort(&blame->handed, share_compare);
-	shares_sort(&blame->of_groups, share_compare);
+	shares_sort(&blame->shares, shares_by_to);
+	shares_sort(&blame->handed, shares_by_to);
+	shares_sort(&blame->of_groups, shares_by_to);
 	return err;
 }

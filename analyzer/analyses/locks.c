@@ -124,24 +124,6 @@ static int wait_begin(struct locks *locks, struct lock_thread *thread, const str
 			     &thread->lock->holder[OWNER_EXACT]);
 }
 
-/* All of it is this thread's doing. */
-static int wait_blame(struct locks *locks, struct lock *lock, uint32_t culprit,
-		      enum owner_certainty certainty, uint64_t ns)
-{
-	struct pair *pair;
-	int err = pairs_find(&locks->blames, lock->waits.word->slot, culprit, &pair);
-
-	if (err)
-		return err;
-	if (pair) {
-		pair->cnt[certainty]++;
-		pair->ns[certainty] += ns;
-	} else {
-		lock->unlisted_ns += ns;
-	}
-	return 0;
-}
-
 static uint64_t numbered(const struct thread *thread)
 {
 	return thread ? 1 + (uint64_t)thread->slot : 0;
@@ -161,7 +143,8 @@ static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64
 		err = holders_unpoint(&locks->holders, thread->owner->slot, now_ns,
 				      lock->waits.word->slot);
 	if (!err && holder)
-		err = wait_blame(locks, lock, (uint32_t)holder - 1, certainty, ns);
+		err = shares_add(&locks->blames, LOCK_SHARES_MAX, (uint32_t)holder - 1,
+				 lock->waits.word->slot, (enum share_part)certainty, ns);
 	return err;
 }
 
@@ -244,12 +227,8 @@ static int locks_edge(void *ctx, const struct edge *edge)
 static int locks_blocked(void *ctx, uint32_t lock, uint32_t blocked_on, uint64_t ns)
 {
 	struct locks *locks = ctx;
-	struct pair *pair;
-	int err = pairs_find(&locks->chains, lock, blocked_on, &pair);
 
-	if (!err && pair)
-		pair->ns[OWNER_EXACT] += ns;
-	return err;
+	return shares_add(&locks->chains, LOCK_SHARES_MAX, blocked_on, lock, (enum share_part)OWNER_EXACT, ns);
 }
 
 static int locks_begin(void *ctx, const struct run *run)
@@ -342,8 +321,8 @@ static int locks_rank(struct locks *locks)
 			locks->sync_ranking[locks->sync_ranking_cnt++] = locks->syncs[i];
 	qsort(locks->ranking, locks->ranking_cnt, sizeof(struct lock *), lock_compare);
 	qsort(locks->sync_ranking, locks->sync_ranking_cnt, sizeof(struct word_waits *), sync_compare);
-	pairs_sort(&locks->blames);
-	pairs_sort(&locks->chains);
+	shares_sort(&locks->blames, shares_by_to);
+	shares_sort(&locks->chains, shares_by_to);
 	return 0;
 }
 
@@ -383,8 +362,8 @@ void locks_clear(struct locks *locks)
 	free(locks->ranking);
 	free(locks->sync_ranking);
 	holders_clear(&locks->holders);
-	pairs_clear(&locks->blames);
-	pairs_clear(&locks->chains);
+	shares_clear(&locks->blames);
+	shares_clear(&locks->chains);
 	*locks = (struct locks){ 0 };
 }
 

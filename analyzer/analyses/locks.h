@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "analyzer/analyses/holders.h"
-#include "analyzer/analyses/pairs.h"
+#include "analyzer/analyses/shares.h"
 #include "analyzer/cores.h"
 #include "analyzer/identity.h"
 #include "analyzer/sink.h"
@@ -32,6 +32,8 @@
 
 struct history;
 struct people;
+
+#define LOCK_SHARES_MAX ((size_t)1 << 16)
 
 /* The threads that wait for a word, and those that did. */
 struct word_waits {
@@ -53,7 +55,6 @@ struct lock {
 	uint64_t wakings_cnt, wakings_waiters;	/* by threads; who waited then, the woken one included */
 	uint64_t certain_cnt[OWNER_CNT], certain_ns[OWNER_CNT];
 	struct holders_sum holder[OWNER_UNKNOWN];	/* what it was doing, by certainty */
-	uint64_t unlisted_ns;			/* blamed on threads that there was no room to list */
 };
 
 /* What is kept of a thread. */
@@ -77,8 +78,9 @@ struct locks {
 	struct lock_thread *threads;	/* by slot */
 	size_t threads_cap, threads_cnt;
 	struct holders holders;
-	struct pairs blames;		/* lock, thread: by certainty */
-	struct pairs chains;		/* lock, other lock that its holder waited for: exact */
+	/* Both end at the lock; beyond LOCK_SHARES_MAX they begin at SEVERAL. In the order of shares_by_to(). */
+	struct shares blames;		/* thread, lock: by certainty */
+	struct shares chains;		/* other lock that its holder waited for, lock: exact */
 	/* At the end, those that were waited for longest first: */
 	struct lock **ranking;
 	size_t ranking_cnt;

@@ -75,6 +75,7 @@ int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, 
 		*place = (uint32_t)shares->cnt;
 	}
 	shares->shares[*place - 1].ns[part] += ns;
+	shares->shares[*place - 1].cnt[part]++;
 	return 0;
 }
 
@@ -85,6 +86,42 @@ void shares_sort(struct shares *shares, int (*compare)(const void *left, const v
 	shares->index_cap = 0;
 	if (shares->cnt)
 		qsort(shares->shares, shares->cnt, sizeof(*shares->shares), compare);
+}
+
+int shares_by_to(const void *left, const void *right)
+{
+	const struct share *a = left, *b = right;
+	uint64_t a_ns = share_sum(a), b_ns = share_sum(b);
+
+	if (a->to != b->to)
+		return a->to < b->to ? -1 : 1;
+	if (a_ns != b_ns)
+		return a_ns > b_ns ? -1 : 1;
+	return (a->from > b->from) - (a->from < b->from);
+}
+
+/* The place of the first whose `to` is not less. */
+static size_t place_from(const struct shares *shares, uint64_t to)
+{
+	size_t low = 0, high = shares->cnt;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (shares->shares[middle].to < to)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct share *shares_of(const struct shares *shares, uint32_t to, size_t *ret_cnt)
+{
+	size_t from = place_from(shares, to);
+
+	*ret_cnt = place_from(shares, (uint64_t)to + 1) - from;
+	return shares->shares + from;
 }
 
 void shares_clear(struct shares *shares)

@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Waits with work in hand (for a GIL or a lock), and all others. */
+/*
+ * Sums of a pair are kept in two parts; which these are is the user's. Of waits: those with work in hand
+ * (for a GIL or a lock), and all others.
+ */
 enum share_part { SHARE_CONTENTION, SHARE_REST, SHARE_PART_CNT };
 
 /* In place of `from`: those for whose own pairs there was no room. */
@@ -18,6 +21,7 @@ enum share_part { SHARE_CONTENTION, SHARE_REST, SHARE_PART_CNT };
 struct share {
 	uint32_t from, to;
 	uint64_t ns[SHARE_PART_CNT];
+	uint64_t cnt[SHARE_PART_CNT];	/* how often something was added */
 };
 
 struct shares {
@@ -36,6 +40,10 @@ int shares_add(struct shares *shares, size_t limit, uint32_t from, uint32_t to, 
 	      uint64_t ns);
 /* No more adding afterwards. */
 void shares_sort(struct shares *shares, int (*compare)(const void *left, const void *right));
+/* An order: by `to`, then the longest first, then by `from`. */
+int shares_by_to(const void *left, const void *right);
+/* Those with this `to`, once they are in that order. */
+const struct share *shares_of(const struct shares *shares, uint32_t to, size_t *ret_cnt);
 void shares_clear(struct shares *shares);
 
 static inline uint64_t share_sum(const struct share *share)

@@ -163,7 +163,7 @@ static int objects_find(struct waitgraph *graph, const uint32_t *components, con
 	for (size_t i = 0; !err && i < graph->objects.cnt; i++) {
 		const struct share *object = &graph->objects.shares[i];
 
-		if (object->from != UINT32_MAX && knot_of[components[object->from]])
+		if (object->from != SEVERAL && knot_of[components[object->from]])
 			err = shares_add(&sums, SIZE_MAX, knot_of[components[object->from]] - 1, object->to,
 					 SHARE_REST, share_sum(object));
 	}

@@ -75,34 +75,36 @@ static struct text column_text(const struct matrix *matrix, uint32_t party, stru
 	return text;
 }
 
-/* The next biggest; returns how many were found. */
+/* The biggest, from there on those that come next in order; returns how many were found. */
 static size_t biggest(const uint64_t *ns, size_t cnt, uint32_t *ret_list, size_t list_max)
 {
-	size_t found;
+	size_t found, last = cnt;
 
 	for (found = 0; found < list_max; found++) {
 		size_t most = cnt;
 
 		for (size_t i = 0; i < cnt; i++) {
-			bool taken = false;
+			bool listed = last < cnt && (ns[i] > ns[last] || (ns[i] == ns[last] && i <= last));
 
-			for (size_t j = 0; j < found; j++)
-				taken |= ret_list[j] == i;
-			if (!taken && ns[i] && (most == cnt || ns[i] > ns[most]))
+			if (!listed && ns[i] && (most == cnt || ns[i] > ns[most]))
 				most = i;
 		}
 		if (most == cnt)
 			break;
 		ret_list[found] = (uint32_t)most;
+		last = most;
 	}
 	return found;
 }
 
 static uint64_t cell_ns(const struct matrix *matrix, uint32_t from, uint32_t to)
 {
-	for (size_t i = 0; i < matrix->shares->cnt; i++)
-		if (matrix->shares->shares[i].from == from && matrix->shares->shares[i].to == to)
-			return matrix->shares->shares[i].ns[matrix->part];
+	size_t cnt;
+	const struct share *shares = shares_of(matrix->shares, to, &cnt);
+
+	for (size_t i = 0; i < cnt; i++)
+		if (shares[i].from == from)
+			return shares[i].ns[matrix->part];
 	return 0;
 }
 
@@ -264,23 +266,19 @@ static json_t *doing_json(struct json_out *out, const struct blame_thread *own)
 	return object;
 }
 
-static json_t *waiters_json(struct json_out *out, const struct blame *blame, size_t culprit)
+static json_t *waiters_json(struct json_out *out, const struct blame *blame, uint32_t culprit)
 {
 	json_t *array = json_array();
-	size_t listed = 0;
+	size_t cnt;
+	const struct share *shares = shares_of(&blame->shares, culprit, &cnt);
 
-	for (size_t i = 0; i < blame->shares.cnt && listed < WAITERS_LISTED; i++) {
-		const struct share *share = &blame->shares.shares[i];
-		bool told = share->from != SEVERAL;
-		json_t *object;
+	for (size_t i = 0; i < cnt && i < WAITERS_LISTED; i++) {
+		bool told = shares[i].from != SEVERAL;
+		json_t *object = json_object();
 
-		if (share->to != culprit)
-			continue;
-		object = json_object();
-		put_maybe(out, object, "waiter", told, told ? blame->threads[share->from].thread->id : 0);
-		parts_put(out, object, share->ns);
+		put_maybe(out, object, "waiter", told, told ? blame->threads[shares[i].from].thread->id : 0);
+		parts_put(out, object, shares[i].ns);
 		append(out, array, object);
-		listed++;
 	}
 	return array;
 }
@@ -304,7 +302,7 @@ static json_t *blame_row(struct json_out *out, const struct report *report, size
 	put(out, object, "nobody", thread ? json_null() : json_string(nobody_key(code)));
 	parts_put(out, object, thread ? own->caused_ns : blame->nobody_ns[code]);
 	put(out, object, "doing", doing_json(out, own));
-	put(out, object, "waiters", waiters_json(out, blame, culprit));
+	put(out, object, "waiters", waiters_json(out, blame, (uint32_t)culprit));
 	return object;
 }
 

@@ -7,6 +7,7 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/sections/lock_name.h"
+#include "analyzer/sections/party.h"
 #include "analyzer/sections/section.h"
 #include "analyzer/sections/spread_out.h"
 
@@ -16,7 +17,6 @@
 #define HOLDERS 2
 #define PARTS 3
 #define SYNCS 3
-#define COMM_WIDTH 15
 /* In the JSON, for each lock. */
 #define HOLDERS_LISTED 32
 
@@ -36,14 +36,11 @@ static uint64_t lives_ns(const struct report *report)
 	return report->tree.curves->integral_ns[CURVE_ALIVE];
 }
 
-static struct text thread_text(const struct report *report, uint32_t slot, struct style style)
+static struct text holder_text(const struct report *report, uint32_t slot, struct style style)
 {
-	const struct thread *thread = report->analysis->people.threads[slot];
-	struct text text;
-
-	snprintf(text.s, sizeof(text.s), "%.60s %llu", format_name(thread->comm, COMM_WIDTH, style).s,
-		 (unsigned long long)thread->tid);
-	return text;
+	if (slot == SEVERAL)
+		return (struct text){ "others" };
+	return party_thread(report->analysis->people.threads[slot], style);
 }
 
 static void answer_print(const struct report *report, struct style style, FILE *out)
@@ -123,14 +120,14 @@ static void holders_print(const struct report *report, const struct lock *lock, 
 {
 	uint64_t wait_ns = lock->waits.wait_ns;
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&locks_of(report)->blames, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&locks_of(report)->blames, lock->waits.word->slot, &cnt);
 
 	if (!cnt)
 		return;
 	for (size_t i = 0; i < cnt && i < HOLDERS; i++)
 		fprintf(out, "%s%s %s", i ? ", " : "      held by  ",
-			thread_text(report, pairs[i]->second, style).s,
-			format_percent(pair_ns(pairs[i]), wait_ns).s);
+			holder_text(report, shares[i].from, style).s,
+			format_percent(share_sum(&shares[i]), wait_ns).s);
 	fprintf(out, "\n               ");
 	if (cnt > HOLDERS)
 		fprintf(out, "%s more; ", format_count(cnt - HOLDERS).s);
@@ -176,14 +173,14 @@ static void chains_print(const struct report *report, const struct lock *lock, s
 			 FILE *out)
 {
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&locks_of(report)->chains, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&locks_of(report)->chains, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < cnt && i < PARTS; i++) {
-		const struct lock *other = locks_of(report)->locks[pairs[i]->second];
+		uint32_t other = shares[i].from;
 
-		fprintf(out, "      %s %s %s\n", i ? "        " : "waits on",
-			lock_name(report, other->waits.word, style).s,
-			format_percent(pair_ns(pairs[i]), lock->certain_ns[OWNER_EXACT]).s);
+		fprintf(out, "      %s %s %s\n", i ? "        " : "waits on", other == SEVERAL ? "others" :
+			lock_name(report, locks_of(report)->locks[other]->waits.word, style).s,
+			format_percent(share_sum(&shares[i]), lock->certain_ns[OWNER_EXACT]).s);
 	}
 }
 
@@ -270,19 +267,20 @@ static json_t *holders_json(struct json_out *out, const struct report *report, c
 {
 	json_t *array = json_array();
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&locks_of(report)->blames, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&locks_of(report)->blames, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < cnt && i < HOLDERS_LISTED; i++) {
-		const struct thread *thread = report->analysis->people.threads[pairs[i]->second];
+		bool told = shares[i].from != SEVERAL;
+		const struct thread *thread = told ? report->analysis->people.threads[shares[i].from] : NULL;
 		json_t *object = json_object();
 
-		put_number(out, object, "thread", thread->id);
-		put_number(out, object, "tid", thread->tid);
-		put_text(out, object, "comm", thread->comm);
-		put_number(out, object, "exact_waits", pairs[i]->cnt[OWNER_EXACT]);
-		put_number(out, object, "exact_ns", pairs[i]->ns[OWNER_EXACT]);
-		put_number(out, object, "likely_waits", pairs[i]->cnt[OWNER_LIKELY]);
-		put_number(out, object, "likely_ns", pairs[i]->ns[OWNER_LIKELY]);
+		put_maybe(out, object, "thread", told, told ? thread->id : 0);
+		put_maybe(out, object, "tid", told, told ? thread->tid : 0);
+		put_text(out, object, "comm", told ? thread->comm : "");
+		put_number(out, object, "exact_waits", shares[i].cnt[OWNER_EXACT]);
+		put_number(out, object, "exact_ns", shares[i].ns[OWNER_EXACT]);
+		put_number(out, object, "likely_waits", shares[i].cnt[OWNER_LIKELY]);
+		put_number(out, object, "likely_ns", shares[i].ns[OWNER_LIKELY]);
 		append(out, array, object);
 	}
 	return array;
@@ -301,16 +299,17 @@ static json_t *chains_json(struct json_out *out, const struct report *report, co
 {
 	json_t *array = json_array();
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&locks_of(report)->chains, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&locks_of(report)->chains, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < cnt && i < HOLDERS_LISTED; i++) {
-		const struct futex_word *word = locks_of(report)->locks[pairs[i]->second]->waits.word;
+		bool told = shares[i].from != SEVERAL;
+		const struct futex_word *word = told ? locks_of(report)->locks[shares[i].from]->waits.word : NULL;
 		json_t *object = json_object();
 
-		put_number(out, object, "address", word->address);
-		put_number(out, object, "process", word->process->id);
-		put_number(out, object, "program", word->execs);
-		put_number(out, object, "ns", pair_ns(pairs[i]));
+		put_maybe(out, object, "address", told, told ? word->address : 0);
+		put_maybe(out, object, "process", told, told ? word->process->id : 0);
+		put_maybe(out, object, "program", told, told ? word->execs : 0);
+		put_number(out, object, "ns", share_sum(&shares[i]));
 		append(out, array, object);
 	}
 	return array;

@@ -110,7 +110,7 @@ static bool culprits_same(struct sides *sides, const struct blame *blame, const 
  */
 static bool holders_agree(struct sides *sides, const struct blame *blame)
 {
-	const struct pairs *holders = &sides->analysis->locks.blames;
+	const struct shares *holders = &sides->analysis->locks.blames;
 	bool equal = true;
 	uint64_t *left_ns;
 
@@ -119,8 +119,8 @@ static bool holders_agree(struct sides *sides, const struct blame *blame)
 	left_ns = zalloc(blame->threads_cnt, sizeof(*left_ns));
 	for (size_t i = 0; i < blame->threads_cnt; i++)
 		left_ns[i] = blame->threads[i].caused_ns[SHARE_CONTENTION];
-	for (size_t i = 0; i < holders->pairs_cnt; i++)
-		left_ns[holders->pairs[i]->second] -= pair_ns(holders->pairs[i]);
+	for (size_t i = 0; i < holders->cnt; i++)
+		left_ns[holders->shares[i].from] -= share_sum(&holders->shares[i]);
 	for (size_t i = 0; equal && i < blame->threads_cnt; i++)
 		equal = same(sides, "blame", blame->threads[i].thread->id, "blamed, but not as a lock's holder",
 			     left_ns[i], 0);

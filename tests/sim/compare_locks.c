@@ -27,15 +27,14 @@ static bool lock_blame_same(struct sides *sides, const struct sim_word_sum *word
 {
 	uint64_t address = word->address, certain_ns[SIM_NOBODY] = { 0 };
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&sides->analysis->locks.blames,
-					     lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&sides->analysis->locks.blames, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < cnt; i++) {
-		size_t slot = slot_of(sides, sides->analysis->people.threads[pairs[i]->second]);
+		size_t slot = slot_of(sides, sides->analysis->people.threads[shares[i].from]);
 
 		for (int j = 0; j < SIM_NOBODY; j++) {
-			certain_ns[j] += pairs[i]->ns[j];
-			if (!same(sides, "word", address, "blamed on a thread", pairs[i]->ns[j],
+			certain_ns[j] += shares[i].ns[j];
+			if (!same(sides, "word", address, "blamed on a thread", shares[i].ns[j],
 				  word->blame_ns[slot][j]))
 				return false;
 		}
@@ -65,19 +64,19 @@ static bool chains_same(struct sides *sides, const struct sim_words *words,
 	const struct locks *locks = &sides->analysis->locks;
 	uint64_t got_ns = 0, wanted_ns = 0;
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&locks->chains, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&locks->chains, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < words->words_cnt; i++)
 		wanted_ns += word->chain_ns[i];
 	for (size_t i = 0; i < cnt; i++) {
-		const struct futex_word *next = locks->locks[pairs[i]->second]->waits.word;
+		const struct futex_word *next = locks->locks[shares[i].from]->waits.word;
 		const struct sim_word_sum *to = word_find(words, next->process->id, next->address,
 						      next->execs, SIM_WAIT_LOCK);
 
-		if (!to || !same(sides, "word", word->address, "chain", pair_ns(pairs[i]),
+		if (!to || !same(sides, "word", word->address, "chain", share_sum(&shares[i]),
 				 word->chain_ns[to - words->words]))
 			return false;
-		got_ns += pair_ns(pairs[i]);
+		got_ns += share_sum(&shares[i]);
 	}
 	return same(sides, "word", word->address, "chains", got_ns, wanted_ns);
 }

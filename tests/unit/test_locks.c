@@ -50,11 +50,11 @@ static void expect_blame(struct tb *tb, const struct lock *lock, uint64_t id,
 			 enum owner_certainty certainty, uint64_t ns)
 {
 	size_t cnt;
-	struct pair *const *pairs = pairs_of(&tb->analysis.locks.blames, lock->waits.word->slot, &cnt);
+	const struct share *shares = shares_of(&tb->analysis.locks.blames, lock->waits.word->slot, &cnt);
 
 	for (size_t i = 0; i < cnt; i++)
-		if (tb->analysis.people.threads[pairs[i]->second]->id == id) {
-			assert_int_equal(pairs[i]->ns[certainty], ns);
+		if (tb->analysis.people.threads[shares[i].from]->id == id) {
+			assert_int_equal(shares[i].ns[certainty], ns);
 			return;
 		}
 	assert_int_equal(ns, 0);
@@ -178,7 +178,7 @@ static void test_chain(void **state)
 {
 	struct tb *tb = *state;
 	const struct lock *outer, *inner;
-	struct pair *const *pairs;
+	const struct share *shares;
 	size_t cnt;
 
 	three_begin(tb);
@@ -195,12 +195,38 @@ static void test_chain(void **state)
 	expect_holder(outer, OWNER_EXACT, STATE_WAIT_LOCK, 3000);
 	expect_holder(outer, OWNER_EXACT, STATE_READY_WOKEN, 100);
 	expect_holder(outer, OWNER_EXACT, STATE_RUN_FREE, 200);
-	pairs = pairs_of(&tb->analysis.locks.chains, outer->waits.word->slot, &cnt);
+	shares = shares_of(&tb->analysis.locks.chains, outer->waits.word->slot, &cnt);
 	assert_int_equal(cnt, 1);
-	assert_int_equal(pairs[0]->second, inner->waits.word->slot);
-	assert_int_equal(pair_ns(pairs[0]), 3000);
-	pairs_of(&tb->analysis.locks.chains, inner->waits.word->slot, &cnt);
+	assert_int_equal(shares[0].from, inner->waits.word->slot);
+	assert_int_equal(share_sum(&shares[0]), 3000);
+	shares_of(&tb->analysis.locks.chains, inner->waits.word->slot, &cnt);
 	assert_int_equal(cnt, 0);
+}
+
+/* More pairs of lock and holder than there is room for: the rest is others', and nothing is missing. */
+static void test_limit(void **state)
+{
+	uint64_t cnt = LOCK_SHARES_MAX + 10, at_ns = 5000;
+	struct tb *tb = *state;
+	const struct share *shares;
+	const struct lock *lock;
+	size_t shares_cnt;
+
+	three_begin(tb);
+	for (uint64_t i = 0; i < cnt; i++, at_ns += 30) {
+		tb_block(tb, at_ns, 1, 2, NR_FUTEX, 0x1000 + 8 * i, 0)->owner = 1;
+		tb_waking(tb, at_ns + 10, 0, 1, 2, NR_FUTEX, 0x1000 + 8 * i, WAKE);
+		tb_switch(tb, at_ns + 20, 1, 0, TRACE_HOW_NONE, 2);
+	}
+	tb_end(tb, at_ns, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.locks.certain_ns[OWNER_EXACT], 10 * cnt);
+	lock = lock_at(tb, 0x1000 + 8 * (cnt - 1));
+	shares = shares_of(&tb->analysis.locks.blames, lock->waits.word->slot, &shares_cnt);
+	assert_int_equal(shares_cnt, 1);
+	assert_int_equal(shares[0].from, SEVERAL);
+	assert_int_equal(shares[0].ns[OWNER_EXACT], 10);
+	assert_int_equal(shares[0].cnt[OWNER_EXACT], 1);
 }
 
 /* What is lost, and who is not there. */
@@ -291,6 +317,7 @@ int main(void)
 		TEST(test_owner),
 		TEST(test_certainty),
 		TEST(test_chain),
+		TEST(test_limit),
 		TEST(test_loss),
 		TEST(test_sync),
 		TEST(test_empty),
