@@ -88,6 +88,8 @@ void exact_gil_op(struct queue *queue, struct thread *thread, const struct trace
 		[TRACE_GIL_OP_TAKE] = { true, false },
 		[TRACE_GIL_OP_DROP] = { false, false },
 		[TRACE_GIL_OP_RESUME] = { false, false },
+		/* Whoever asks is about to block again; its own wait may have been lost. */
+		[TRACE_GIL_OP_REQUEST] = { false, true },
 	};
 
 	exact_begin(queue, thread, now_ns);

@@ -83,12 +83,12 @@ void steps_take_one(struct sim_walk *walk, const struct sim_fact *fact)
 {
 	uint64_t at_ns = fact->at_ns;
 
+	bool waits = fact->step == TRACE_GIL_OP_WAIT || fact->step == TRACE_GIL_OP_REQUEST;
+
 	steps_begin(walk, at_ns);
-	if (fact->step == TRACE_GIL_OP_REQUEST)
-		return;
 	walk->track->gil = fact->gil;
 	holding_ends(walk, at_ns);
-	if (fact->step == TRACE_GIL_OP_WAIT)
+	if (waits)
 		episode_open(walk, at_ns);
 	else
 		episode_over(walk, at_ns);
@@ -97,7 +97,7 @@ void steps_take_one(struct sim_walk *walk, const struct sim_fact *fact)
 	else if (fact->step == TRACE_GIL_OP_TAKE)
 		holding_begins(walk, at_ns);
 	walk->exact.holds = fact->step == TRACE_GIL_OP_TAKE;
-	walk->exact.waits = fact->step == TRACE_GIL_OP_WAIT;
+	walk->exact.waits = waits;
 	exact_note(walk);
 	track_paint(walk->track, at_ns, exact_state(walk), PAINT_SURE);
 }
