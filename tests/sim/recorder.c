@@ -45,7 +45,7 @@ static bool is_lost(struct sim_world *world, struct sim_probe *probe, const stru
 	if (world->now_ns >= probe->loses_until_ns || fact->kind == FACT_EXEC || fact->kind == FACT_GIL ||
 	    (fact->kind == FACT_BIRTH && !fact->thread->untold))
 		return false;
-	return !chance(&world->random, 150);
+	return !chance(&world->loss_random, 150);
 }
 
 /* Returns 1 + its order. */

@@ -19,10 +19,10 @@ static void loss_maybe(struct sim_world *world, struct sim_core *core)
 	uint64_t mean_ns = world->script->setup.loss_ns, step_ns = 500000;
 	struct sim_probe *probe = &world->recorder->probes[core->index];
 
-	if (!mean_ns || world->now_ns < probe->loses_until_ns || !chance(&world->random,
+	if (!mean_ns || world->now_ns < probe->loses_until_ns || !chance(&world->loss_random,
 	    (uint32_t)(1000 * step_ns / (mean_ns > step_ns ? mean_ns : step_ns))))
 		return;
-	probe->loses_until_ns = world->now_ns + dice_ns(&world->random, 1000, 2000000);
+	probe->loses_until_ns = world->now_ns + dice_ns(&world->loss_random, 1000, 2000000);
 }
 
 static uint64_t program_any(struct sim_world *world)

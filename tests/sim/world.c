@@ -128,6 +128,7 @@ void world_run(struct sim_world *world, const struct sim_script *script, struct 
 	*world = (struct sim_world){
 		.script = script,
 		.random = script->seed ^ UINT64_C(0x5151515151515151),
+		.loss_random = script->seed ^ UINT64_C(0x2727272727272727),
 		.now_ns = UINT64_C(1000000000),
 		.recorder = recorder,
 	};

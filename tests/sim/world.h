@@ -214,6 +214,7 @@ struct sim_recorder;
 struct sim_world {
 	const struct sim_script *script;
 	uint64_t random;
+	uint64_t loss_random;		/* of their own, so that the same happens with losses and without */
 	uint64_t now_ns, start_ns;
 	bool over;
 	struct sim_event *events;	/* a heap */
