@@ -35,11 +35,16 @@ static void sinks_link(struct analysis *analysis)
 	analysis->phases.curves = &analysis->curves;
 	analysis->room.identity = identity;
 	analysis->room.cores = &analysis->cores;
+	analysis->room.prescan = &analysis->prescan;
+	analysis->room.trust = &analysis->trust;
 	analysis->gil.identity = identity;
 	analysis->gil.gils = &analysis->timeline.gils;
 	analysis->gil.people = &analysis->people;
 	analysis->runqueue.identity = identity;
 	analysis->runqueue.groups = &analysis->groups;
+	analysis->gil.trust = &analysis->trust;
+	analysis->trust.prescan = &analysis->prescan;
+	analysis->trust.cores = &analysis->cores;
 	analysis->span.identity = identity;
 	analysis->span.gils = &analysis->timeline.gils;
 	analysis->locks.identity = identity;
@@ -121,6 +126,7 @@ int analysis_run_with(struct analysis *analysis, struct trace_reader *reader,
 		{ &predict_sink, &analysis->predict },
 		{ &blame_sink, &analysis->blame },
 		{ &waitgraph_sink, &analysis->waitgraph },
+		{ &trust_sink, &analysis->trust },
 	};
 	int err;
 
@@ -160,6 +166,7 @@ void analysis_clear(struct analysis *analysis)
 	quality_clear(&analysis->quality);
 	stack_clear(&analysis->stack);
 	cores_clear(&analysis->cores);
+	trust_clear(&analysis->trust);
 	path_clear(&analysis->path);
 	predict_clear(&analysis->predict);
 	room_clear(&analysis->room);

@@ -28,6 +28,7 @@
 #include "analyzer/tally.h"
 #include "analyzer/thread.h"
 #include "analyzer/timeline.h"
+#include "analyzer/trust.h"
 #include "analyzer/window.h"
 #include "trace/reader.h"
 
@@ -53,6 +54,7 @@ struct analysis {
 	struct blame blame;
 	struct waitgraph waitgraph;
 	struct span span;
+	struct trust trust;
 	struct quality quality;
 	struct timeline timeline;
 	struct window window;

@@ -8,9 +8,10 @@
  * with nothing to do, or more threads than cores while all cores make progress, cost no core time.
  * What costs none but is worth knowing is a note.
  *
- * Costs come as a range, from what is certain to what there may be at most: threads that were unknown
- * may have done anything. A finding whose certain part is too small to be one is inconclusive, and so
- * is the verdict that nothing is to be found, where what is unknown would make a finding.
+ * Costs come as a range, from what is certain to what there may be at most, for what is unknown may have
+ * been anything, other programs had cores that threads could have used, and where none of the run's
+ * threads ran they were perhaps not allowed to (analyses/room.h). A finding whose least cost is too small
+ * to be one is inconclusive. So is a verdict that would be another if any of this had been otherwise.
  */
 #ifndef ANALYZER_FINDINGS_H
 #define ANALYZER_FINDINGS_H
@@ -19,7 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/analyses/room.h"
 #include "analyzer/table.h"
+#include "analyzer/trust.h"
 
 struct prediction;	/* analyses/predict.h */
 struct report;
@@ -35,6 +38,7 @@ struct core_time {
 	uint64_t busy_ns;	/* of it, while work was in hand */
 	uint64_t others_ns;	/* of it, other programs' while a thread was ready that found no core */
 	uint64_t lost_ns;	/* in all that there is a kind of finding for */
+	struct range all, busy;	/* what is unknown leaves open of these */
 };
 
 /* Cut where it is longer. */
@@ -44,7 +48,7 @@ struct finding {
 	const struct finding_kind *kind;
 	size_t order;		/* among kinds that cost the same */
 	uint64_t cost_ns;
-	uint64_t low_ns, high_ns;
+	struct range bounds[ROOM_DOUBT_CNT];	/* of the cost */
 	bool note;		/* costs hardly any core time, but is worth knowing */
 	bool inconclusive;
 	char place[FINDING_LINE];	/* thread, lock, GIL, program; "" = the whole run */
@@ -72,13 +76,39 @@ enum findings_verdict { VERDICT_NOTHING, VERDICT_FOUND, VERDICT_INCONCLUSIVE };
 /* "nothing to fix", ... */
 extern const char *const verdict_names[];
 
+/* What makes a verdict inconclusive. */
+enum findings_reason {
+	REASON_NONE,
+	REASON_UNKNOWN,		/* threads or cores that are unknown */
+	REASON_OTHERS,		/* cores of other programs */
+	REASON_AWAY,		/* cores that its threads did not use */
+	REASON_TOGETHER,	/* only several of these at once */
+	REASON_OUTSIDE,		/* so much is lost to what is not the program's doing */
+	REASON_CNT
+};
+
+extern const char *const reason_names[REASON_CNT];	/* for machines; "" = none */
+extern const char *const reason_phrases[REASON_CNT];
+
 struct findings {
 	struct core_time time;
 	struct finding list[FINDINGS_MAX];	/* the most expensive first, notes last */
 	size_t cnt;
 	enum findings_verdict verdict;	/* FOUND: at least one is certain, and the program's */
-	uint64_t hidden_ns;	/* core time that may be lost where threads or cores were unknown */
+	enum findings_reason reason;	/* of an inconclusive one */
 };
+
+/* Less is not worth a line. */
+uint64_t finding_threshold_ns(const struct core_time *time, const struct finding_kind *kind);
+static inline uint64_t finding_low(const struct finding *finding)
+{
+	return range_low(finding->cost_ns, finding->bounds[ROOM_ANY]);
+}
+
+static inline uint64_t finding_high(const struct finding *finding)
+{
+	return range_high(finding->cost_ns, finding->bounds[ROOM_ANY]);
+}
 
 /* Before the report's lists are filtered. */
 void findings_make(struct findings *findings, const struct report *report);

@@ -18,6 +18,48 @@ json_t *states_json(struct json_out *out, const uint64_t state_ns[STATE_CNT])
 	return states;
 }
 
+json_t *bounds_json(struct json_out *out, uint64_t ns, struct range range)
+{
+	json_t *bounds = json_object();
+
+	put_number(out, bounds, "low_ns", range_low(ns, range));
+	put_number(out, bounds, "high_ns", range_high(ns, range));
+	return bounds;
+}
+
+static json_t *curves_bounds(struct json_out *out, const struct report_scope *scope,
+			     const struct trust *trust)
+{
+	json_t *curves = json_object();
+
+	for (int i = 0; i < CURVE_CNT; i++) {
+		uint64_t ns = scope->curves->integral_ns[i];
+		json_t *curve = bounds_json(out, ns, trust->curves[i]);
+
+		put(out, curve, "avg_wall_low",
+		    json_real(average(range_low(ns, trust->curves[i]), scope->wall_ns)));
+		put(out, curve, "avg_wall_high",
+		    json_real(average(range_high(ns, trust->curves[i]),
+				      scope->wall_ns - trust->wall_down_ns)));
+		put(out, curves, curve_names[i], curve);
+	}
+	return curves;
+}
+
+void trust_put(struct json_out *out, json_t *object, const struct report_scope *scope,
+	       const struct trust *trust)
+{
+	json_t *bounds = json_object(), *states = json_object();
+
+	for (int state = 0; state < STATE_UNKNOWN; state++)
+		put(out, states, state_infos[state].name,
+		    bounds_json(out, scope->state_ns[state], trust->states[state]));
+	put_number(out, bounds, "wall_low_ns", scope->wall_ns - trust->wall_down_ns);
+	put(out, bounds, "curves", curves_bounds(out, scope, trust));
+	put(out, bounds, "states", states);
+	put(out, object, "bounds", bounds);
+}
+
 static json_t *curves_json(struct json_out *out, const struct report_scope *scope)
 {
 	json_t *curves = json_object();

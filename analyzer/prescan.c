@@ -63,6 +63,20 @@ static int wait_end(struct prescan_thread *thread, uint64_t ns, enum wait_verdic
 	return verdict_add(thread, ns, verdict);
 }
 
+/* From now on the core is a thread's, or is not. */
+static void core_turn(struct prescan *prescan, const struct trace_record *record, bool ours)
+{
+	struct prescan_core *core;
+
+	if (record->stream >= prescan->cores_cnt)
+		return;
+	core = &prescan->cores[record->stream];
+	if (core->ours)
+		core->ours_ns += record->ts_ns - core->since_ns;
+	core->ours = ours;
+	core->since_ns = record->ts_ns;
+}
+
 static int scan_block(struct prescan *prescan, struct prescan_thread *thread,
 		      const struct trace_sched_switch *sw)
 {
@@ -83,6 +97,7 @@ static int scan_switch(struct prescan *prescan, const struct trace_record *recor
 	struct prescan_thread *thread;
 	int err = 0;
 
+	core_turn(prescan, record, sw->next);
 	if (sw->prev) {
 		err = thread_find(prescan, sw->prev, &thread);
 		if (err)
@@ -128,6 +143,7 @@ static int scan_seen(struct prescan *prescan, const struct trace_record *record,
 	thread->early_wakings.have = 0;
 	thread->on_core = true;
 	thread->core = record->stream;
+	core_turn(prescan, record, true);
 	return err;
 }
 
@@ -213,6 +229,7 @@ static int scan_gap(struct prescan *prescan, const struct trace_record *record)
 	/* What was lost was lost before. */
 	uint64_t first_ns = gap->first < record->ts_ns ? gap->first : record->ts_ns;
 
+	core_turn(prescan, record, false);
 	for (size_t i = 0; i < prescan->threads_cnt; i++)
 		if (prescan->threads[i]->on_core && prescan->threads[i]->core == record->stream)
 			scan_lose(prescan->threads[i], first_ns, gap->last);
@@ -226,14 +243,14 @@ static int scan_gap(struct prescan *prescan, const struct trace_record *record)
 
 static int scan_core(struct prescan *prescan, const struct trace_record *record)
 {
-	int err = array_reserve(&prescan->core_last_ns, &prescan->core_last_cap,
-				record->stream + 1, sizeof(*prescan->core_last_ns));
+	int err = array_reserve(&prescan->cores, &prescan->cores_cap, record->stream + 1,
+				sizeof(*prescan->cores));
 
 	if (err)
 		return err;
 	if (record->stream >= prescan->cores_cnt)
 		prescan->cores_cnt = record->stream + 1;
-	prescan->core_last_ns[record->stream] = record->ts_ns;
+	prescan->cores[record->stream].last_ns = record->ts_ns;
 	return 0;
 }
 
@@ -266,6 +283,9 @@ static int scan_record(struct prescan *prescan, const struct trace_record *recor
 		return scan_seen(prescan, record, record->exit.thread);
 	case TRACE_GAP:
 		return scan_gap(prescan, record);
+	case TRACE_CORE:
+		core_turn(prescan, record, false);
+		return 0;
 	case TRACE_END:
 		prescan->ended = true;
 		return 0;
@@ -313,6 +333,8 @@ int prescan_read(struct prescan *prescan, struct trace_reader *reader)
 	}
 	if (!err)
 		err = doubts_end(prescan);
+	for (uint32_t i = 0; i < prescan->cores_cnt; i++)
+		core_turn(prescan, &(struct trace_record){ .ts_ns = prescan->last_ns, .stream = i }, false);
 	if (err) {
 		prescan_clear(prescan);
 		return err;
@@ -332,10 +354,10 @@ int prescan_cut(struct prescan *prescan, uint32_t cores_cnt)
 		return 0;
 	prescan->end_ns = whole_ns;
 	for (uint32_t core = 0; core < prescan->cores_cnt; core++)
-		if (prescan->core_last_ns[core] > prescan->end_ns)
-			prescan->end_ns = prescan->core_last_ns[core];
+		if (prescan->cores[core].last_ns > prescan->end_ns)
+			prescan->end_ns = prescan->cores[core].last_ns;
 	for (uint32_t core = 0; !err && core < cores_cnt; core++) {
-		uint64_t own_ns = core < prescan->cores_cnt ? prescan->core_last_ns[core] : 0;
+		uint64_t own_ns = core < prescan->cores_cnt ? prescan->cores[core].last_ns : 0;
 		uint64_t first_ns = own_ns + 1 > whole_ns ? own_ns + 1 : whole_ns;
 
 		if (first_ns < prescan->end_ns)
@@ -364,7 +386,7 @@ void prescan_clear(struct prescan *prescan)
 	free(prescan->threads);
 	free(prescan->processes);
 	free(prescan->gaps);
-	free(prescan->core_last_ns);
+	free(prescan->cores);
 	idmap_clear(&prescan->thread_ids);
 	idmap_clear(&prescan->process_ids);
 	*prescan = (struct prescan){ 0 };
@@ -402,6 +424,17 @@ enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread
 	if (prescan_gap_begins_in(prescan, verdict->out_ns, verdict->in_ns))
 		return VERDICT_LOST;
 	return verdict->verdict;
+}
+
+bool prescan_core_at_work(const struct prescan *prescan, uint32_t core)
+{
+	uint64_t most_ns = 0;
+
+	for (uint32_t i = 0; i < prescan->cores_cnt; i++)
+		if (prescan->cores[i].ours_ns > most_ns)
+			most_ns = prescan->cores[i].ours_ns;
+	return core < prescan->cores_cnt && prescan->cores[core].ours_ns &&
+	       prescan->cores[core].ours_ns >= most_ns / 100;
 }
 
 bool prescan_gap_begins_in(const struct prescan *prescan, uint64_t from_ns, uint64_t to_ns)

@@ -9,6 +9,7 @@
  *    and that shows only at the switch-in, which may be minutes later. Without a verdict, all that
  *    happens meanwhile would have to be kept back. Short doubts are left to the timeline, so
  *    there are few verdicts.
+ *  - The cores that threads were on for some time: whether they may run on the others nobody recorded.
  *  - The process of every thread, as its birth may stand behind its first switch or be lost.
  *  - Futex words that belong to locks, for each address space (a process from one exec to the
  *    next): one wait that shows an owner tells what the waits before it were for. Memory that is
@@ -72,12 +73,19 @@ struct prescan_process {
 	uint32_t execs;
 };
 
+struct prescan_core {
+	uint64_t last_ns;	/* its last record */
+	bool ours;		/* a thread is on it now, since: */
+	uint64_t since_ns;
+	uint64_t ours_ns;
+};
+
 struct prescan {
 	struct gap *gaps;	/* by first_ns */
 	size_t gaps_cap, gaps_cnt;
 	uint32_t cores_cnt;	/* highest core with records + 1 */
-	uint64_t *core_last_ns;	/* of each, its last record */
-	size_t core_last_cap;
+	struct prescan_core *cores;
+	size_t cores_cap;
 	uint64_t last_ns;
 	bool ended;		/* there is an END record */
 	uint64_t end_ns;	/* file cut: nothing is known from here on; else 0 */
@@ -105,6 +113,11 @@ const struct idmap *prescan_locks(const struct prescan *prescan, uint64_t proces
  */
 enum wait_verdict prescan_verdict(const struct prescan *prescan, uint64_t thread_id,
 				  uint64_t out_ns, size_t *next);
+/*
+ * Whether threads were on the core for a hundredth as long as on the busiest, or more: where they may not
+ * run, at most the moments before they were told so are theirs.
+ */
+bool prescan_core_at_work(const struct prescan *prescan, uint32_t core);
 /* Whether events of any core were lost in the part of [from_ns, to_ns] after from_ns. */
 bool prescan_gap_begins_in(const struct prescan *prescan, uint64_t from_ns, uint64_t to_ns);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/answer.h"
 #include "analyzer/json_scope.h"
 #include "analyzer/render.h"
@@ -73,6 +74,7 @@ static json_t *facts_json(struct json_out *out, const struct report *report, con
 
 	run_put(out, root, report, file);
 	scope_put(out, root, &report->tree);
+	trust_put(out, root, &report->tree, &report->analysis->trust);
 	for (size_t i = 0; sections[i]; i++)
 		if (sections[i]->json)
 			put(out, root, section_member(sections[i]),

@@ -66,22 +66,15 @@ static void window_print(const struct report *report, struct style style, FILE *
 			format_time(run->whole_end_ns - run->whole_start_ns, style).s);
 }
 
-/*
- * " up to +0.50": whoever is unknown was alive, and can only add to what is known of the others. No
- * more of them than there are cores can have been on one.
- */
-static struct text bounds_text(const struct report *report, const struct shown *shown, int curve)
+/* "  0.95 .. 1.20", for what it may be. */
+static struct text bounds_text(const struct report *report, int curve)
 {
-	uint64_t more = shown->states[STATE_UNKNOWN];
-	uint64_t cores = report->cores_cnt * 100;
+	struct text range = average_range(report, report->tree.curves->integral_ns[curve],
+					  report->analysis->trust.curves[curve]);
 	struct text text = { "" };
 
-	if (curve == CURVE_SCHEDULED || curve == CURVE_TRUE) {
-		cores = cores > shown->curves[curve] ? cores - shown->curves[curve] : 0;
-		more = more < cores ? more : cores;
-	}
-	if (curve != CURVE_ALIVE && more)
-		snprintf(text.s, sizeof(text.s), "  up to +%.20s", format_hundredths(more).s);
+	if (*range.s)
+		snprintf(text.s, sizeof(text.s), "  %.60s", range.s);
 	return text;
 }
 
@@ -100,7 +93,7 @@ static void bars_print(const struct report *report, const struct shown *shown, s
 
 	for (int i = 0; i < CURVE_CNT; i++) {
 		int value = (int)strlen(format_hundredths(shown->curves[i]).s);
-		int bounds = (int)strlen(bounds_text(report, shown, i).s);
+		int bounds = (int)strlen(bounds_text(report, i).s);
 
 		value_width = value > value_width ? value : value_width;
 		bounds_width = bounds > bounds_width ? bounds : bounds_width;
@@ -120,7 +113,7 @@ static void bars_print(const struct report *report, const struct shown *shown, s
 		fprintf(out, "  %-9s  %s%*s  %*s%-*s   %s\n", curve_names[i], bar.s,
 			bar_width - (int)text_width(bar.s), "", value_width,
 			format_hundredths(shown->curves[i]).s, bounds_width,
-			bounds_text(report, shown, i).s, says[i]);
+			bounds_text(report, i).s, says[i]);
 	}
 }
 
@@ -180,8 +173,8 @@ static void help_row(const struct report *report, size_t i, struct style style, 
 		sentence_print(out, "  ", "%zu. %s: costs hardly any core time", i + 1, finding->kind->title);
 	else if (finding->inconclusive)
 		sentence_print(out, "  ", "%zu. %s: anything from %s to %s of core time", i + 1,
-			       finding->kind->title, format_time(finding->low_ns, style).s,
-			       format_time(finding->high_ns, style).s);
+			       finding->kind->title, format_time(finding_low(finding), style).s,
+			       format_time(finding_high(finding), style).s);
 	else
 		sentence_print(out, "  ", "%zu. %s: %s of core time, %s of the loss", i + 1,
 			       finding->kind->title, format_time(finding->cost_ns, style).s,
@@ -189,17 +182,6 @@ static void help_row(const struct report *report, size_t i, struct style style, 
 	if (finding->gain && finding->gain->result.wall_ns)
 		gain_print(predict, finding->gain, out);
 	wrap_print("     ", finding->next, out);
-}
-
-static const char *inconclusive_reason(const struct report *report)
-{
-	const struct findings *findings = &report->findings;
-
-	if (findings->hidden_ns > findings->time.others_ns)
-		return "what is unknown could turn it";
-	if (findings->cnt && findings->list[0].kind->outside)
-		return "what is not the program's doing could hide what is";
-	return "what was lost depends on cores that its threads did not use";
 }
 
 /* The first of the findings; the section has the rest of them. */
@@ -211,7 +193,7 @@ static void help_print(const struct report *report, struct style style, FILE *ou
 	if (findings->verdict == VERDICT_NOTHING)
 		fprintf(out, "  Nothing to fix%s.\n", findings->cnt ? " in the program" : "");
 	else if (findings->verdict == VERDICT_INCONCLUSIVE)
-		sentence_print(out, "  ", "Inconclusive: %s.", inconclusive_reason(report));
+		sentence_print(out, "  ", "Inconclusive: %s.", reason_phrases[findings->reason]);
 	for (size_t i = 0; i < findings->cnt && i < HELP_ROWS; i++)
 		help_row(report, i, style, out);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/table.h"
 
 #define PARTS_MAX (STATE_CNT + 2)
@@ -70,6 +71,20 @@ static void idle_fill(struct shown *shown, const struct report *report)
 	shown->idle_nobody = hundredths[STATE_CNT + 1];
 	for (int state = 0; state < STATE_CNT; state++)
 		shown->idle_waiting += hundredths[state];
+}
+
+struct text average_range(const struct report *report, uint64_t ns, struct range range)
+{
+	const struct trust *trust = &report->analysis->trust;
+	uint64_t wall_ns = report->tree.wall_ns;
+	uint64_t low = average_hundredths(range_low(ns, range), wall_ns);
+	uint64_t high = average_hundredths(range_high(ns, range), wall_ns - trust->wall_down_ns);
+	struct text text = { "" };
+
+	if (low != high)
+		snprintf(text.s, sizeof(text.s), "%.20s .. %.20s", format_hundredths(low).s,
+			 format_hundredths(high).s);
+	return text;
 }
 
 void shown_make(struct shown *shown, const struct report *report)

@@ -10,6 +10,7 @@
 #define ANALYZER_SHOWN_H
 
 #include "analyzer/report.h"
+#include "analyzer/trust.h"
 
 struct shown {
 	uint64_t curves[CURVE_CNT];
@@ -19,6 +20,9 @@ struct shown {
 	uint64_t idle, idle_ready, idle_waiting, idle_nobody;
 	uint64_t idle_wait[STATE_CNT];
 };
+
+/* "0.95 .. 1.20": how far the average of so many thread-nanoseconds may be off; "" where it shows nothing. */
+struct text average_range(const struct report *report, uint64_t ns, struct range range);
 
 void shown_make(struct shown *shown, const struct report *report);
 

@@ -10,6 +10,7 @@
 
 #include "analyzer/array.h"
 #include "analyzer/gils.h"
+#include "analyzer/run.h"
 #include "analyzer/thread.h"
 
 const char *const gil_gap_names[GIL_GAP_CNT] = {
@@ -133,6 +134,10 @@ static int use_advance(struct gil_use *use, uint64_t now_ns)
 		use->wanted_held_ns += passed_ns;
 	else
 		use->gap_ns[gap_of(use)] += passed_ns;
+	if (use->holding_cnt && !use->running_cnt) {
+		use->wanted_off_core_ns += passed_ns;
+		use->asleep_off_core_ns += use->wanting_in[GIL_GAP_ASLEEP] * passed_ns;
+	}
 	return level_add(use, passed_ns);
 }
 
@@ -287,6 +292,26 @@ static void left_count(struct gil_uses *uses, const struct gil_doing *doing, con
 		uses->nameless_ns += passed_ns;
 }
 
+/* What the state that is left may have been instead, as for the GIL. */
+static void doubt_count(struct gil_uses *uses, const struct gil_doing *doing, const struct change *change)
+{
+	uint64_t passed_ns = change->at_ns - change->since_ns;
+	bool ready = change->from == STATE_READY_WOKEN || change->from == STATE_READY_PREEMPTED;
+	bool runs = change->from <= STATE_RUN_SPIN;
+
+	/* It may have taken the GIL along into the loss. */
+	if (ready && trust_forgot(uses->trust, change->thread->slot))
+		uses->clocks[change->thread->process->slot].free_doubt_ns += passed_ns;
+	if (trust_doubt(uses->trust, change->thread->slot) != DOUBT_RUN)
+		passed_ns = trust_sampled_ns(uses->trust, change);
+	if (!runs)
+		return;
+	if (change->from == STATE_RUN_GIL && change->from_gil)
+		doing->held->doubt_ns += passed_ns;
+	else
+		uses->clocks[change->thread->process->slot].free_doubt_ns += passed_ns;
+}
+
 static int uses_change(void *ctx, const struct change *change)
 {
 	uint32_t process = change->thread->process->slot, thread = change->thread->slot;
@@ -301,6 +326,7 @@ static int uses_change(void *ctx, const struct change *change)
 		return err;
 	clock_change(&uses->clocks[process], change);
 	left_count(uses, &uses->threads[thread], change);
+	doubt_count(uses, &uses->threads[thread], change);
 	return doing_change(uses, &uses->threads[thread], change);
 }
 
@@ -361,12 +387,24 @@ static int use_compare(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
+/* Held no longer than there was time, and by whoever is unknown, or whose process is not known. */
+static struct range held_range(const struct gil_uses *uses, const struct gil_use *use, uint64_t wall_ns)
+{
+	const struct gil_clock *clock = &uses->clocks[use->process->slot];
+	uint64_t rest_ns = wall_ns - use->held_ns;
+	uint64_t up_ns = clock->unknown_ns + clock->free_doubt_ns + uses->nameless_ns;
+	uint64_t down_ns = use->doubt_ns < use->held_ns ? use->doubt_ns : use->held_ns;
+
+	if (up_ns > rest_ns || uses->trust->births_lost)
+		up_ns = rest_ns;
+	return (struct range){ down_ns, up_ns };
+}
+
 static int uses_end(void *ctx, const struct run *run)
 {
 	struct gil_uses *uses = ctx;
 	int err = 0;
 
-	(void)run;
 	for (size_t i = 0; !err && i < uses->uses_cnt; i++) {
 		struct gil_use *use = uses->uses[i];
 		const struct gil_clock *clock = &uses->clocks[use->process->slot];
@@ -374,6 +412,7 @@ static int uses_end(void *ctx, const struct run *run)
 		use->active_ns = clock->active_ns;
 		use->work_ns = clock->work_ns;
 		use->unknown_ns = clock->unknown_ns;
+		use->held = held_range(uses, use, run->end_ns - run->start_ns);
 		parts_settle(use);
 		err = use_check(uses, use);
 	}

@@ -33,6 +33,7 @@
 #include "analyzer/idmap.h"
 #include "analyzer/sink.h"
 #include "analyzer/spread.h"
+#include "analyzer/trust.h"
 
 struct gils;	/* analyzer/gils.h */
 struct people;
@@ -64,8 +65,12 @@ struct gil_use {
 	uint64_t released_ns;
 	/* Time with somebody holding it; of that with its process active, nobody on a core. */
 	uint64_t held_ns, held_active_ns, off_core_ns;
+	struct range held;	/* at the end: what doubts leave open of held_ns */
 	uint64_t run_ns, sampled_ns;	/* of held_ns: in run.gil; thread time that rests on samples */
+	uint64_t doubt_ns;		/* thread time in run.gil that may have been run.free or run.spin */
 	uint64_t wanted_ns, wanted_held_ns;	/* somebody wants it; of that, it is held */
+	uint64_t wanted_off_core_ns;	/* of that, nobody who holds it is on a core */
+	uint64_t asleep_off_core_ns;	/* meanwhile: times the threads in wait.gil for it */
 	uint64_t gap_ns[GIL_GAP_CNT];
 	uint64_t *level_ns;		/* by how many want it, from 1 on */
 	size_t levels_cap, levels_cnt;
@@ -93,12 +98,14 @@ struct gil_clock {
 	uint64_t last_ns;
 	uint64_t active_cnt, true_cnt, unknown_cnt;
 	uint64_t active_ns, work_ns, unknown_ns;
+	uint64_t free_doubt_ns;	/* thread time in which it may have been held, and is not known to be */
 };
 
 struct gil_uses {
 	struct identity *identity;
 	const struct gils *gils;
 	const struct people *people;
+	const struct trust *trust;	/* of the changes before the one at hand */
 	struct idmap ids;
 	struct gil_use **uses;		/* at the end: the most waited for first */
 	size_t uses_cap, uses_cnt;
@@ -109,7 +116,7 @@ struct gil_uses {
 	uint64_t nameless_ns;		/* thread time in run.gil and wait.gil with no GIL known */
 };
 
-/* ctx: a struct gil_uses, zeroed but for `identity`, `gils` and `people`. */
+/* ctx: a struct gil_uses, zeroed but for `identity`, `gils`, `people` and `trust`. */
 extern const struct sink gil_sink;
 void gil_uses_clear(struct gil_uses *uses);
 

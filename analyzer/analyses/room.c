@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analyses/room_bounds.h"
 #include "analyzer/array.h"
+#include "analyzer/prescan.h"
 #include "analyzer/run.h"
-#include "analyzer/share.h"
 #include "analyzer/thread.h"
 
 static uint64_t take(uint64_t *left, uint64_t wanted)
@@ -22,21 +23,28 @@ static uint64_t take(uint64_t *left, uint64_t wanted)
 	return taken;
 }
 
-/* The kinds that are waited for share what cores they could use. */
-static void mix_advance(struct room *room, uint64_t *idle, uint64_t passed_ns)
+/* So many idle cores, in equal parts over the threads that wait. */
+static void waits_advance(struct room *room, uint64_t *idle, uint64_t passed_ns)
 {
-	uint64_t waiting = 0;
-	unsigned int kinds = 0;
+	uint64_t waiting = 0, whole_ns;
+	int kinds = 0, last = 0;
 
 	for (int i = 0; i < ROOM_WAITS; i++) {
 		uint64_t cnt = room->in_state[STATE_WAIT_GIL + i];
 
 		waiting += cnt;
-		kinds |= (unsigned int)(cnt > 0) << i;
+		kinds += cnt > 0;
+		last = cnt ? i : last;
 	}
-	room->mixes[kinds].whole_ns += take(idle, waiting) * passed_ns;
+	whole_ns = take(idle, waiting) * passed_ns;
+	if (kinds <= 1) {
+		room->wait_ns[last] += whole_ns;
+		return;
+	}
+	room->shared_ns += whole_ns;
 	for (int i = 0; i < ROOM_WAITS; i++)
-		room->mixes[kinds].thread_ns[i] += room->in_state[STATE_WAIT_GIL + i] * passed_ns;
+		room->shares[i] += ((unsigned __int128)whole_ns * room->in_state[STATE_WAIT_GIL + i] <<
+				    CORE_SHARE_BITS) / waiting;
 }
 
 static void advance(struct room *room, uint64_t now_ns)
@@ -45,6 +53,9 @@ static void advance(struct room *room, uint64_t now_ns)
 	uint64_t passed_ns = now_ns - room->last_ns;
 	uint64_t idle = room->uses_cnt[CORE_IDLE];
 
+	if (!passed_ns)
+		return;
+	room_bounds_advance(room, now_ns);
 	room->last_ns = now_ns;
 	if (!room->in_hand_cnt) {
 		room->quiet_ns += idle * passed_ns;
@@ -56,7 +67,7 @@ static void advance(struct room *room, uint64_t now_ns)
 		room->alone_ns[room->in_hand_slots] += passed_ns;
 	room->ready_ns += take(&idle, in_state[STATE_READY_WOKEN] +
 			       in_state[STATE_READY_PREEMPTED]) * passed_ns;
-	mix_advance(room, &idle, passed_ns);
+	waits_advance(room, &idle, passed_ns);
 	room->few_sync_ns += take(&idle, in_state[STATE_WAIT_SYNC]) * passed_ns;
 	room->few_io_ns += take(&idle, in_state[STATE_WAIT_IO]) * passed_ns;
 	room->few_nobody_ns += idle * passed_ns;
@@ -68,9 +79,12 @@ static int room_begin(void *ctx, const struct run *run)
 
 	room->last_ns = run->start_ns;
 	room->uses = malloc(run->cores_cnt + 1);
-	if (!room->uses)
+	room->at_work = calloc(run->cores_cnt + 1, sizeof(*room->at_work));
+	if (!room->uses || !room->at_work)
 		return -ENOMEM;
 	memset(room->uses, CORE_UNKNOWN, run->cores_cnt + 1);
+	for (uint32_t i = 0; i < run->cores_cnt; i++)
+		room->at_work[i] = prescan_core_at_work(room->prescan, i);
 	room->uses_cnt[CORE_UNKNOWN] = run->cores_cnt;
 	return 0;
 }
@@ -106,32 +120,46 @@ static int room_core(void *ctx, const struct core_change *change)
 
 	advance(room, change->at_ns);
 	room->uses_cnt[room->uses[change->core]]--;
+	room->idle_away_cnt -= room->uses[change->core] == CORE_IDLE && !room->at_work[change->core];
 	room->uses[change->core] = (unsigned char)change->use;
 	room->uses_cnt[change->use]++;
+	room->idle_away_cnt += change->use == CORE_IDLE && !room->at_work[change->core];
 	return 0;
 }
 
-static int mix_settle(struct room *room, const struct room_mix *mix)
+/* Whole nanoseconds, the largest remainders first. */
+static void waits_settle(struct room *room)
 {
-	uint64_t parts_ns[ROOM_WAITS];
-	int err = share_split(mix->whole_ns, mix->thread_ns, ROOM_WAITS, parts_ns);
+	const unsigned __int128 whole = (unsigned __int128)1 << CORE_SHARE_BITS;
+	unsigned __int128 rests[ROOM_WAITS];
+	uint64_t left_ns = room->shared_ns;
 
-	for (int i = 0; !err && i < ROOM_WAITS; i++)
-		room->wait_ns[i] += parts_ns[i];
-	return err;
+	for (int i = 0; i < ROOM_WAITS; i++) {
+		uint64_t part_ns = (uint64_t)(room->shares[i] / whole);
+
+		room->wait_ns[i] += part_ns;
+		left_ns -= part_ns;
+		rests[i] = room->shares[i] % whole;
+	}
+	for (; left_ns; left_ns--) {
+		int most = 0;
+
+		for (int i = 1; i < ROOM_WAITS; i++)
+			if (rests[i] > rests[most])
+				most = i;
+		rests[most] = 0;
+		room->wait_ns[most]++;
+	}
 }
 
 static int room_end(void *ctx, const struct run *run)
 {
 	struct room *room = ctx;
 	uint64_t idle_ns = 0, sum_ns;
-	int err = 0;
 
 	advance(room, run->end_ns);
-	for (size_t i = 0; !err && i < ARRAY_SIZE(room->mixes); i++)
-		err = mix_settle(room, &room->mixes[i]);
-	if (err)
-		return err;
+	waits_settle(room);
+	room_bounds_settle(room);
 	for (size_t i = 0; i < room->cores->cores_cnt; i++)
 		idle_ns += room->cores->cores[i].use_ns[CORE_IDLE];
 	sum_ns = room->ready_ns + room->few_sync_ns + room->few_io_ns + room->few_nobody_ns +
@@ -144,6 +172,20 @@ static int room_end(void *ctx, const struct run *run)
 			      " ns of it with work ready; the room sums to %" PRIu64 " ns, %" PRIu64
 			      " ns of it with work ready", idle_ns, room->cores->idle_ready_ns, sum_ns,
 			      room->ready_ns);
+}
+
+uint64_t room_part_ns(const struct room *room, enum room_part part)
+{
+	switch (part) {
+	case ROOM_READY:
+		return room->ready_ns;
+	case ROOM_FEW:
+		return room->few_sync_ns + room->few_nobody_ns;
+	case ROOM_BUSY:
+		return room->busy_cores_ns;
+	default:
+		return room->wait_ns[part - ROOM_GIL];
+	}
 }
 
 uint64_t room_alone(const struct room *room, size_t *ret_slot)
@@ -162,6 +204,7 @@ uint64_t room_alone(const struct room *room, size_t *ret_slot)
 void room_clear(struct room *room)
 {
 	free(room->uses);
+	free(room->at_work);
 	free(room->alone_ns);
 	*room = (struct room){ 0 };
 }

@@ -3,6 +3,7 @@
  * Threads that wait for a GIL: because it is in use, because a thread that does input and output gets
  * it too seldom, or because its holder is on no core. Of the cores that this costs each has a part.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,10 +16,6 @@
 #define STARVED_WAIT 4
 /* in waits that came again and again. */
 #define STARVED_WAITS 10
-
-struct gil_costs {
-	uint64_t held_ns, convoy_ns, off_core_ns;
-};
 
 static uint64_t run_ns(const uint64_t state_ns[STATE_CNT])
 {
@@ -74,54 +71,86 @@ static const struct report_thread *starved_most(const struct report *report, uin
 	return most;
 }
 
-static void costs_make(const struct report *report, struct gil_costs *costs)
-{
-	uint64_t wait_ns = report->analysis->room.wait_ns[0];
-	uint64_t waits_ns = report->tree.state_ns[STATE_WAIT_GIL], starved_ns;
-	uint64_t off_ns = report->gil_held_off_core_ns;
+/* Of all waits for GILs: while the holder was on no core, of those who starve, and the rest. */
+struct gil_waits {
+	uint64_t all_ns, off_core_ns, starved_ns, held_ns;
+	struct range open;
+};
 
-	*costs = (struct gil_costs){ 0 };
-	costs->off_core_ns = off_ns < wait_ns ? off_ns : wait_ns;
-	wait_ns -= costs->off_core_ns;
+static void waits_make(const struct report *report, struct gil_waits *waits)
+{
+	const struct gil_uses *uses = &report->analysis->gil;
+	uint64_t starved_ns, rest_ns;
+
+	*waits = (struct gil_waits){
+		.all_ns = report->tree.state_ns[STATE_WAIT_GIL],
+		.open = report->analysis->trust.states[STATE_WAIT_GIL],
+	};
+	for (size_t i = 0; i < uses->uses_cnt; i++)
+		waits->off_core_ns += uses->uses[i]->asleep_off_core_ns;
+	rest_ns = waits->all_ns - waits->off_core_ns;
 	starved_most(report, &starved_ns);
-	if (waits_ns)
-		costs->convoy_ns = (uint64_t)((unsigned __int128)wait_ns * starved_ns / waits_ns);
-	costs->held_ns = wait_ns - costs->convoy_ns + gil_spin_ns(report);
+	/* Who starves waits for holders that are off core no less than others do. */
+	if (waits->all_ns)
+		waits->starved_ns = (uint64_t)((unsigned __int128)rest_ns * starved_ns / waits->all_ns);
+	waits->held_ns = rest_ns - waits->starved_ns;
 }
 
-/* Of a process that has several, all. */
-static uint64_t gils_run_ns(const struct report *report, const struct process *process)
+/* The one that was waited for longest. */
+static const struct gil_use *use_most(const struct report *report)
 {
-	uint64_t sum_ns = 0;
+	const struct gil_uses *uses = &report->analysis->gil;
 
-	for (size_t i = 0; i < report->gils_cnt; i++)
-		if (report->gils[i]->process == process->id)
-			sum_ns += report->gils[i]->run_ns;
-	return sum_ns;
+	return uses->uses_cnt ? uses->uses[0] : NULL;
+}
+
+/* "GIL of app (pid 12)", "GIL 3 of app (pid 12)" where it has several. */
+static void gil_place(const struct report *report, struct finding *finding, const struct gil_use *use,
+		      const struct report_process *row)
+{
+	const struct gil_uses *uses = &report->analysis->gil;
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < uses->uses_cnt; i++)
+		cnt += uses->uses[i]->process == use->process;
+	if (cnt > 1)
+		finding_say(finding->place, "GIL %" PRIu64 " of %s", use->id, process_place(row).s);
+	else
+		finding_say(finding->place, "GIL of %s", process_place(row).s);
+}
+
+static const struct report_process *process_row(const struct report *report, const struct process *process)
+{
+	for (size_t i = 0; i < report->processes_listed; i++)
+		if (report->processes[i].process == process)
+			return &report->processes[i];
+	return NULL;
 }
 
 static bool gil_cost_look(const struct report *report, const struct core_time *time,
 		     struct finding *finding)
 {
-	const struct report_process *row = process_most(report, STATE_WAIT_GIL);
-	struct gil_costs costs;
-	uint64_t starved_ns;
+	const struct path *path = &report->analysis->path;
+	const struct gil_use *use = use_most(report);
+	const struct report_process *row = use ? process_row(report, use->process) : NULL;
+	const struct path_object *object = use ? path_gil(path, use->id) : NULL;
+	struct gil_waits waits;
 
 	(void)time;
-	costs_make(report, &costs);
-	starved_most(report, &starved_ns);
-	if (!row || !costs.held_ns)
+	waits_make(report, &waits);
+	cost_part(report, finding, ROOM_GIL, waits.held_ns, waits.all_ns, waits.open);
+	finding->cost_ns += gil_spin_ns(report);
+	cost_open(finding, report->analysis->trust.states[STATE_RUN_SPIN]);
+	if (!row || !finding->cost_ns)
 		return false;
-	finding->cost_ns = costs.held_ns;
-	finding_say(finding->place, "GIL of %s", process_place(row).s);
-	finding_say(finding->evidence, "%s threads with work wait for the "
-		    "GIL.  A thread ran under it for %s of the time in which %s had work.",
+	gil_place(report, finding, use, row);
+	finding_say(finding->evidence, "%s threads with work wait for the GIL.  It is held for %s of the "
+		    "time in which %s has work; %s of the critical path runs under it.",
 		    threads_share(report, STATE_WAIT_GIL).s,
-		    format_percent(gils_run_ns(report, row->process), row->scope.curves->active_ns).s,
-		    process_place(row).s);
+		    format_percent(use->held_active_ns, use->active_ns).s, process_place(row).s,
+		    format_percent(object ? object->run_ns : 0, path->length_ns).s);
 	finding->next = "processes, a free-threaded build, or native code that lets go of it";
 	finding->gain = gain_find(report, PREDICTION_GIL, NULL);
-	wait_range(report, finding, report->tree.state_ns[STATE_WAIT_GIL] - starved_ns);
 	return true;
 }
 
@@ -136,15 +165,15 @@ static bool convoy_look(const struct report *report, const struct core_time *tim
 {
 	static const struct style ascii = { .utf8 = false };
 	const struct report_thread *row;
-	struct gil_costs costs;
+	struct gil_waits waits;
 	uint64_t starved_ns;
 
 	(void)time;
-	costs_make(report, &costs);
+	waits_make(report, &waits);
 	row = starved_most(report, &starved_ns);
 	if (!row)
 		return false;
-	finding->cost_ns = costs.convoy_ns;
+	cost_part(report, finding, ROOM_GIL, waits.starved_ns, waits.all_ns, waits.open);
 	finding_say(finding->place, "thread %s", thread_place(row->thread).s);
 	finding_say(finding->evidence, "It gives the GIL away for every call "
 		    "and gets it back late: %s, %s each, %s of its life; it ran for %s.",
@@ -153,7 +182,6 @@ static bool convoy_look(const struct report *report, const struct core_time *tim
 		    format_percent(row->state_ns[STATE_WAIT_GIL], row->life_ns).s,
 		    format_percent(run_ns(row->state_ns), row->life_ns).s);
 	finding->next = "compute in another process, or read more with each call";
-	wait_range(report, finding, starved_ns);
 	return true;
 }
 
@@ -163,29 +191,52 @@ const struct finding_kind convoy_kind = {
 	.look = convoy_look,
 };
 
+/* Time in which somebody wanted a GIL whose holder was on no core. */
+static uint64_t off_core_ns(const struct report *report)
+{
+	const struct gil_uses *uses = &report->analysis->gil;
+	uint64_t sum_ns = 0;
+
+	for (size_t i = 0; i < uses->uses_cnt; i++)
+		sum_ns += uses->uses[i]->wanted_off_core_ns;
+	return sum_ns;
+}
+
+static const struct thread *holder_most(const struct report *report)
+{
+	const struct thread *most = NULL;
+
+	for (size_t i = 0; i < report->threads_listed; i++) {
+		const struct thread *thread = report->threads[i].thread;
+
+		if (thread->gil_held_off_core_ns &&
+		    (!most || thread->gil_held_off_core_ns > most->gil_held_off_core_ns))
+			most = thread;
+	}
+	return most;
+}
+
 static bool off_core_look(const struct report *report, const struct core_time *time,
 			  struct finding *finding)
 {
-	const struct report_thread *most = NULL;
-	struct gil_costs costs;
+	static const struct style ascii = { .utf8 = false };
+	const struct thread *most = holder_most(report);
+	uint64_t wanted_ns = off_core_ns(report);
+	struct gil_waits waits;
 
-	costs_make(report, &costs);
-	for (size_t i = 0; i < report->threads_listed; i++)
-		if (!most || report->threads[i].thread->gil_held_off_core_ns >
-			     most->thread->gil_held_off_core_ns)
-			most = &report->threads[i];
-	if (!most || !report->gil_held_off_core_ns)
+	waits_make(report, &waits);
+	cost_part(report, finding, ROOM_GIL, waits.off_core_ns, waits.all_ns, waits.open);
+	if (!most || !wanted_ns)
 		return false;
-	finding->cost_ns = costs.off_core_ns;
 	/* It may cost no core, as where all share one, and still hold up whoever waits. */
-	finding->note = finding->cost_ns < time->all_ns / FINDING_PART_BUSY &&
-			report->gil_held_off_core_ns >= report->tree.wall_ns / FINDING_PART_BUSY;
-	finding_say(finding->place, "thread %s", thread_place(most->thread).s);
-	finding_say(finding->evidence, "Holders of the GIL were on no core "
-		    "for %s of the time, this one for most of it; nobody else can run under it then.",
-		    format_percent(report->gil_held_off_core_ns, report->tree.wall_ns).s);
+	finding->note = finding->cost_ns < finding_threshold_ns(time, finding->kind) &&
+			wanted_ns >= report->tree.wall_ns / FINDING_PART_BUSY;
+	finding_say(finding->place, "thread %s", thread_place(most).s);
+	finding_say(finding->evidence, "For %s, %s of the run, threads wanted a GIL whose holder was on no "
+		    "core; of all such holding %s was this one's.", format_time(wanted_ns, ascii).s,
+		    format_percent(wanted_ns, report->tree.wall_ns).s,
+		    format_percent(most->gil_held_off_core_ns, report->gil_held_off_core_ns).s);
 	finding->next = "a core of its own for it, and no blocking calls while it has the GIL";
-	wait_range(report, finding, 0);
 	return true;
 }
 

@@ -90,21 +90,81 @@ uint64_t gil_spin_ns(const struct report *report)
 	return spin_ns;
 }
 
-void wait_range(const struct report *report, struct finding *finding, uint64_t wait_ns)
+static uint64_t scale(uint64_t ns, uint64_t part_ns, uint64_t whole_ns)
 {
-	uint64_t away_ns = report->idle.away_ns, other_ns = 0;
+	return whole_ns ? (uint64_t)((unsigned __int128)ns * part_ns / whole_ns) : 0;
+}
 
-	for (size_t i = 0; i < report->cores_cnt; i++)
-		other_ns += report->cores[i].other_ns;
-	if (other_ns > wait_ns)
-		other_ns = wait_ns;
-	finding->high_ns = finding->cost_ns + other_ns;
-	if (other_ns)
-		finding_say(finding->doubt, "other programs had cores that it could have used");
-	if (!away_ns)
-		return;
-	finding->low_ns = finding->cost_ns > away_ns ? finding->cost_ns - away_ns : 0;
-	finding_say(finding->doubt, "its threads used %s of %s cores, and may not be allowed on the "
-		    "others", format_count(report->cores_at_work_cnt).s,
-		    format_count(report->cores_cnt).s);
+static void doubt_tell(const struct report *report, struct finding *finding)
+{
+	const struct range *bounds = finding->bounds;
+	int most = ROOM_UNKNOWN;
+
+	for (int i = 0; i < ROOM_ANY; i++)
+		if (bounds[i].down_ns + bounds[i].up_ns > bounds[most].down_ns + bounds[most].up_ns)
+			most = i;
+	if (most == ROOM_AWAY)
+		finding_say(finding->doubt, "its threads used %s of %s cores, and may not be allowed on "
+			    "the others", format_count(report->cores_at_work_cnt).s,
+			    format_count(report->cores_cnt).s);
+	else if (most == ROOM_OTHERS)
+		finding_say(finding->doubt, "other programs had cores that threads could have used");
+	else if (bounds[most].down_ns || bounds[most].up_ns)
+		finding_say(finding->doubt, "threads or cores that are unknown may have done anything");
+}
+
+/* All of what was lost to it may be its, or less than is seen. */
+static struct range part_range(uint64_t ns, struct range range, uint64_t part_ns, uint64_t whole_ns,
+			       struct range open)
+{
+	uint64_t cost_ns = scale(ns, part_ns, whole_ns);
+	uint64_t low_ns = scale(range_low(ns, range), range_low(part_ns, open), range_high(whole_ns, open));
+	uint64_t high_ns = open.up_ns ? range_high(ns, range) :
+			   scale(range_high(ns, range), part_ns, whole_ns);
+
+	return (struct range){ cost_ns > low_ns ? cost_ns - low_ns : 0,
+			       high_ns > cost_ns ? high_ns - cost_ns : 0 };
+}
+
+void cost_part(const struct report *report, struct finding *finding, enum room_part part, uint64_t part_ns,
+	       uint64_t whole_ns, struct range open)
+{
+	const struct room *room = &report->analysis->room;
+	uint64_t ns = room_part_ns(room, part);
+
+	finding->cost_ns = scale(ns, part_ns, whole_ns);
+	for (int i = 0; i < ROOM_DOUBT_CNT; i++) {
+		bool unknown = i == ROOM_UNKNOWN || i == ROOM_ANY;
+
+		finding->bounds[i] = part_range(ns, room->bounds[i].ranges[part], part_ns, whole_ns,
+						unknown ? open : (struct range){ 0 });
+	}
+	doubt_tell(report, finding);
+}
+
+void cost_whole(const struct report *report, struct finding *finding, enum room_part part)
+{
+	cost_part(report, finding, part, 1, 1, (struct range){ 0 });
+}
+
+void ready_cost(const struct report *report, struct finding *finding)
+{
+	uint64_t away_ns = report->analysis->room.bounds[ROOM_AWAY].ranges[ROOM_READY].down_ns;
+
+	cost_whole(report, finding, ROOM_READY);
+	finding->cost_ns = finding->cost_ns > away_ns ? finding->cost_ns - away_ns : 0;
+	for (int i = 0; i < ROOM_DOUBT_CNT; i++) {
+		struct range *range = &finding->bounds[i];
+
+		if (i == ROOM_AWAY || i == ROOM_ANY)
+			range->down_ns -= range->down_ns < away_ns ? range->down_ns : away_ns;
+	}
+}
+
+void cost_open(struct finding *finding, struct range open)
+{
+	finding->bounds[ROOM_UNKNOWN].down_ns += open.down_ns;
+	finding->bounds[ROOM_UNKNOWN].up_ns += open.up_ns;
+	finding->bounds[ROOM_ANY].down_ns += open.down_ns;
+	finding->bounds[ROOM_ANY].up_ns += open.up_ns;
 }

@@ -6,6 +6,7 @@
 #define ANALYZER_FINDINGS_KINDS_H
 
 #include "analyzer/analyses/predict.h"
+#include "analyzer/analyses/room.h"
 #include "analyzer/findings.h"
 #include "analyzer/report.h"
 
@@ -13,7 +14,7 @@
 #define FINDING_NAME 20
 
 extern const struct finding_kind gil_kind, convoy_kind, gil_off_core_kind;
-extern const struct finding_kind lock_kind, lock_off_core_kind, kernel_lock_kind, spin_kind;
+extern const struct finding_kind lock_kind, lock_off_core_kind, spin_kind;
 extern const struct finding_kind serial_kind, oversubscribed_kind, wake_up_kind;
 extern const struct finding_kind others_kind, idle_ready_kind, steal_kind, unknown_kind;
 
@@ -33,9 +34,16 @@ const struct prediction *gain_find(const struct report *report, enum prediction_
 /* Time on cores in a fight for a GIL, not for another lock. */
 uint64_t gil_spin_ns(const struct report *report);
 /*
- * What threads that waited for so long cost at least and at most: on cores where none of the run's ran
- * they may not have been allowed, and cores of other programs they could have had on a quiet machine.
+ * The cost is a part of what idle cores are lost to: as large as `part_ns` is of all `whole_ns` of the waits
+ * for it, of which `open` is not known. Says why it is not certain.
  */
-void wait_range(const struct report *report, struct finding *finding, uint64_t wait_ns);
+void cost_part(const struct report *report, struct finding *finding, enum room_part part, uint64_t part_ns,
+	       uint64_t whole_ns, struct range open);
+/* The cost is all of it. */
+void cost_whole(const struct report *report, struct finding *finding, enum room_part part);
+/* The cost is that of idle cores while threads were ready, on cores that they used. */
+void ready_cost(const struct report *report, struct finding *finding);
+/* What is unknown leaves this open on top. */
+void cost_open(struct finding *finding, struct range open);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Locks that are no GIL: waited for asleep, in the kernel, or on a core.
+ * Locks that are no GIL: waited for asleep, or on a core.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/findings/kinds.h"
@@ -39,40 +40,73 @@ static uint64_t holder_off_ns(const struct lock *lock)
 	return off_ns;
 }
 
-/* All waits for locks while their holders were off core, and their part of what the waits cost. */
-static uint64_t off_costs(const struct report *report, uint64_t *ret_cost_ns)
+/* All waits for locks while their holders were off core. */
+static uint64_t off_core_ns(const struct report *report)
 {
 	const struct locks *locks = &report->analysis->locks;
-	uint64_t waits_ns = report->tree.state_ns[STATE_WAIT_LOCK], off_ns = 0;
+	uint64_t off_ns = 0;
 
 	for (size_t i = 0; i < locks->locks_cnt; i++)
 		if (locks->locks[i])
 			off_ns += holder_off_ns(locks->locks[i]);
-	*ret_cost_ns = !waits_ns ? 0 : (uint64_t)((unsigned __int128)off_ns *
-			report->analysis->room.wait_ns[1] / waits_ns);
 	return off_ns;
+}
+
+/* The thread that was blamed for most of the waits; NULL where none is known. */
+static const struct pair *blamed_most(const struct report *report, const struct lock *lock)
+{
+	struct pair *const *rows;
+	const struct pair *most = NULL;
+	size_t cnt;
+
+	rows = pairs_of(&report->analysis->locks.blames, lock->waits.word->slot, &cnt);
+	for (size_t i = 0; i < cnt; i++)
+		if (!most || pair_ns(rows[i]) > pair_ns(most))
+			most = rows[i];
+	return most;
+}
+
+/* "  Held meanwhile by worker-1 (tid 12) for 60.0 %; ..." */
+static void lock_who(const struct report *report, const struct lock *lock, struct finding *finding)
+{
+	const struct people *people = &report->analysis->people;
+	const struct path_object *object = path_word(&report->analysis->path, lock->waits.word->slot);
+	const struct pair *most = blamed_most(report, lock);
+	size_t len = strlen(finding->evidence);
+
+	if (most)
+		len += (size_t)snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
+					"  Because of %s for %s of it; holders were off core for %s.",
+					thread_place(people->threads[most->second]).s,
+					format_percent(pair_ns(most), lock->waits.wait_ns).s,
+					format_percent(holder_off_ns(lock), lock->waits.wait_ns).s);
+	if (object && object->hops.wait_ns && len < sizeof(finding->evidence))
+		snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
+			 "  It is in the way of the critical path for %s of the run.",
+			 format_percent(object->hops.wait_ns, report->analysis->path.length_ns).s);
 }
 
 static bool lock_look(const struct report *report, const struct core_time *time,
 		      struct finding *finding)
 {
 	const struct lock *lock = lock_most(&report->analysis->locks);
-	uint64_t off_ns, off_cost_ns, waits_ns = report->tree.state_ns[STATE_WAIT_LOCK];
+	uint64_t off_ns, waits_ns = report->tree.state_ns[STATE_WAIT_LOCK];
 
 	(void)time;
 	if (!lock || !lock->waits.waits_cnt)
 		return false;
-	off_ns = off_costs(report, &off_cost_ns);
-	finding->cost_ns = report->analysis->room.wait_ns[1] - off_cost_ns;
+	off_ns = off_core_ns(report);
+	cost_part(report, finding, ROOM_LOCK, waits_ns - off_ns, waits_ns,
+		  report->analysis->trust.states[STATE_WAIT_LOCK]);
 	finding_say(finding->place, "%s", lock_name(report, lock->waits.word, ascii).s);
 	finding_say(finding->evidence, "%s threads with work wait for a lock, %s of that for this one:"
 		    " %s, %s each.", threads_share(report, STATE_WAIT_LOCK).s,
 		    format_percent(lock->waits.wait_ns, waits_ns).s,
 		    format_noun(lock->waits.waits_cnt, "wait", "waits").s,
 		    format_time(lock->waits.wait_ns / lock->waits.waits_cnt, ascii).s);
+	lock_who(report, lock, finding);
 	finding->next = "hold it for less time, split it, or take it less often";
 	finding->gain = gain_find(report, PREDICTION_LOCK, lock->waits.word);
-	wait_range(report, finding, waits_ns - off_ns);
 	return true;
 }
 
@@ -87,24 +121,23 @@ static bool lock_off_core_look(const struct report *report, const struct core_ti
 {
 	const struct locks *locks = &report->analysis->locks;
 	const struct lock *most = NULL;
-	uint64_t off_ns;
+	uint64_t off_ns = off_core_ns(report), waits_ns = report->tree.state_ns[STATE_WAIT_LOCK];
 
-	(void)time;
 	for (size_t i = 0; i < locks->locks_cnt; i++)
 		if (locks->locks[i] && (!most || holder_off_ns(locks->locks[i]) > holder_off_ns(most)))
 			most = locks->locks[i];
-	off_ns = off_costs(report, &finding->cost_ns);
 	if (!off_ns)
 		return false;
+	cost_part(report, finding, ROOM_LOCK, off_ns, waits_ns,
+		  report->analysis->trust.states[STATE_WAIT_LOCK]);
 	/* It may cost no core, as where all share one, and still hold up whoever waits. */
-	finding->note = finding->cost_ns < time->all_ns / FINDING_PART_BUSY &&
+	finding->note = finding->cost_ns < finding_threshold_ns(time, finding->kind) &&
 			off_ns >= report->tree.wall_ns / FINDING_PART_BUSY;
 	finding_say(finding->place, "%s", lock_name(report, most->waits.word, ascii).s);
 	finding_say(finding->evidence, "Threads waited %s for locks whose holders were on no core and "
 		    "waited for no lock, %s of all waits for locks.", format_time(off_ns, ascii).s,
-		    format_percent(off_ns, report->tree.state_ns[STATE_WAIT_LOCK]).s);
+		    format_percent(off_ns, waits_ns).s);
 	finding->next = "priority inheritance, no blocking calls while it is held, spare cores";
-	wait_range(report, finding, 0);
 	return true;
 }
 
@@ -114,41 +147,37 @@ const struct finding_kind lock_off_core_kind = {
 	.look = lock_off_core_look,
 };
 
-static bool kernel_lock_look(const struct report *report, const struct core_time *time,
-			     struct finding *finding)
+/* Outside of those with a GIL; NULL: none has any. */
+static const struct report_process *spins_most(const struct report *report)
 {
-	const struct report_process *row = process_most(report, STATE_WAIT_KLOCK);
+	const struct report_process *most = NULL;
 
-	(void)time;
-	if (!row)
-		return false;
-	finding->cost_ns = report->analysis->room.wait_ns[2];
-	finding_say(finding->place, "%s", process_place(row).s);
-	finding_say(finding->evidence, "%s threads with work wait for a lock "
-		    "in the kernel.", threads_share(report, STATE_WAIT_KLOCK).s);
-	finding->next = "fewer calls at once on one file, one pipe, or one address space";
-	wait_range(report, finding, report->tree.state_ns[STATE_WAIT_KLOCK]);
-	return true;
+	for (size_t i = 0; i < report->processes_listed; i++) {
+		const struct report_process *row = &report->processes[i];
+		uint64_t spin_ns = row->scope.state_ns[STATE_RUN_SPIN];
+
+		if (row->process->gil != GIL_LOCATED && spin_ns &&
+		    (!most || spin_ns > most->scope.state_ns[STATE_RUN_SPIN]))
+			most = row;
+	}
+	return most;
 }
-
-const struct finding_kind kernel_lock_kind = {
-	.name = "kernel_lock",
-	.title = "Lock in the kernel",
-	.look = kernel_lock_look,
-};
 
 static bool spin_look(const struct report *report, const struct core_time *time,
 		      struct finding *finding)
 {
-	const struct report_process *row = process_most(report, STATE_RUN_SPIN);
+	const struct report_process *row = spins_most(report);
 
 	(void)time;
 	if (!row)
 		return false;
 	finding->cost_ns = report->tree.state_ns[STATE_RUN_SPIN] - gil_spin_ns(report);
+	cost_open(finding, report->analysis->trust.states[STATE_RUN_SPIN]);
 	finding_say(finding->place, "%s", process_place(row).s);
-	finding_say(finding->evidence, "%s threads with work are on a core "
-		    "only to fight for a lock.", threads_share(report, STATE_RUN_SPIN).s);
+	finding_say(finding->evidence, "%s threads are on a core on average only to fight for a lock, %s "
+		    "of all on a core.", format_average(finding->cost_ns, report->tree.wall_ns).s,
+		    format_percent(finding->cost_ns,
+				   report->tree.curves->integral_ns[CURVE_SCHEDULED]).s);
 	finding->next = "locks that let their waiters sleep, or fewer threads at it";
 	return true;
 }

@@ -24,6 +24,7 @@ static bool others_look(const struct report *report, const struct core_time *tim
 	const struct program *program = most_costly(report);
 
 	finding->cost_ns = time->others_ns;
+	cost_open(finding, report->analysis->trust.parts[STACK_OTHERS_READY]);
 	if (!finding->cost_ns)
 		return false;
 	if (program && *program->comm)
@@ -42,32 +43,37 @@ const struct finding_kind others_kind = {
 	.outside = true,
 };
 
+/* Idle cores that it did not use: that it may not is somebody's will, for all that is known. */
+static bool away_look(const struct report *report, const struct core_time *time, struct finding *finding)
+{
+	uint64_t away_ns = report->analysis->room.bounds[ROOM_AWAY].ranges[ROOM_READY].down_ns;
+	uint64_t away = report->cores_cnt - report->cores_at_work_cnt;
+
+	if (!away || away_ns < finding_threshold_ns(time, finding->kind))
+		return false;
+	finding->note = true;
+	finding_say(finding->place, "%s", format_noun(away, "core", "cores").s);
+	finding_say(finding->evidence, "Threads were ready for %s while as many of the cores stood idle "
+		    "that they did not use.", format_time(away_ns, ascii).s);
+	finding->next = "allow it the other cores (taskset, cpuset, container limits)";
+	return true;
+}
+
 static bool idle_ready_look(const struct report *report, const struct core_time *time,
 			    struct finding *finding)
 {
-	uint64_t away = report->cores_cnt - report->cores_at_work_cnt;
-	uint64_t ready_ns = report->idle.ready_ns;
 	const uint64_t *state_ns = report->tree.state_ns;
 
-	(void)time;
-	if (!ready_ns)
-		return false;
-	/* That it may not use these cores is somebody's will, for all that is known. */
-	if (away && report->idle.away_ns >= ready_ns / 2) {
-		finding->note = ready_ns >= time->all_ns / FINDING_PART_ALL;
-		finding_say(finding->place, "%s",
-			    format_noun(away, "core", "cores").s);
-		finding->next = "allow it the other cores (taskset, cpuset, container limits)";
-	} else {
-		/* Else it is wake-ups that take their time. */
-		if (state_ns[STATE_READY_WOKEN] > state_ns[STATE_READY_PREEMPTED])
-			return false;
-		finding->cost_ns = ready_ns;
-		finding->next = "look for affinity masks that keep threads together on a core";
-	}
-	finding_say(finding->evidence, "Threads were ready for %s while as "
-		    "many cores stood idle.", format_time(ready_ns, ascii).s);
-	return finding->note || finding->cost_ns;
+	/* Else it is wake-ups that take their time. */
+	if (state_ns[STATE_READY_WOKEN] > state_ns[STATE_READY_PREEMPTED])
+		return away_look(report, time, finding);
+	ready_cost(report, finding);
+	if (finding->cost_ns < finding_threshold_ns(time, finding->kind) && away_look(report, time, finding))
+		return true;
+	finding_say(finding->evidence, "Threads were ready for %s while as many cores stood idle that they "
+		    "used.", format_time(finding->cost_ns, ascii).s);
+	finding->next = "look for affinity masks that keep threads together on a core";
+	return finding->cost_ns;
 }
 
 const struct finding_kind idle_ready_kind = {

@@ -42,23 +42,16 @@ static bool serial_look(const struct report *report, const struct core_time *tim
 			struct finding *finding)
 {
 	const struct room *room = &report->analysis->room;
-	uint64_t unknown_ns = report->tree.state_ns[STATE_UNKNOWN];
 	bool waited = room->few_sync_ns > room->few_nobody_ns;
 
 	(void)time;
-	finding->cost_ns = room->few_sync_ns + room->few_nobody_ns;
+	cost_whole(report, finding, ROOM_FEW);
 	if (!finding->cost_ns)
 		return false;
 	alone_tell(report, finding);
 	finding->next = !waited ? "more threads for what takes this time" :
 			*finding->place ? "share its work out among those that wait meanwhile" :
 			"let threads go on without waiting for each other so often";
-	if (unknown_ns) {
-		/* Whoever is unknown may have had work as well. */
-		finding->low_ns = finding->cost_ns > unknown_ns ? finding->cost_ns - unknown_ns : 0;
-		finding_say(finding->doubt,
-			    "threads that are unknown may have had work");
-	}
 	return true;
 }
 
@@ -103,15 +96,19 @@ static bool wake_up_look(const struct report *report, const struct core_time *ti
 			 struct finding *finding)
 {
 	const uint64_t *state_ns = report->tree.state_ns;
+	const struct range *states = report->analysis->trust.states;
 	uint64_t wakings = 0;
 
 	(void)time;
-	if (state_ns[STATE_READY_WOKEN] <= state_ns[STATE_READY_PREEMPTED] ||
-	    report->idle.away_ns >= report->idle.ready_ns / 2)
+	if (state_ns[STATE_READY_WOKEN] <= state_ns[STATE_READY_PREEMPTED])
 		return false;
 	for (size_t i = 0; i < report->threads_listed; i++)
 		wakings += report->threads[i].thread->woken_switch_ins;
-	finding->cost_ns = report->idle.ready_ns;
+	ready_cost(report, finding);
+	/* Else it is threads kept together on a core. */
+	if (range_low(state_ns[STATE_READY_WOKEN], states[STATE_READY_WOKEN]) <=
+	    range_high(state_ns[STATE_READY_PREEMPTED], states[STATE_READY_PREEMPTED]))
+		cost_open(finding, (struct range){ finding->cost_ns, 0 });
 	finding_say(finding->evidence, "Threads came to a core %s after a waking, %s after it on "
 		    "average; cores stood idle meanwhile.", format_noun(wakings, "time", "times").s,
 		    format_time(wakings ? state_ns[STATE_READY_WOKEN] / wakings : 0, ascii).s);

@@ -10,6 +10,7 @@ static void finding_print(const struct report *report, size_t i, struct style st
 {
 	const struct finding *finding = &report->findings.list[i];
 	const struct core_time *time = &report->findings.time;
+	uint64_t low_ns = finding_low(finding);
 	bool placed = *finding->place;
 
 	fprintf(out, "  %zu. %s%s%s\n", i + 1, finding->kind->title, placed ? ": " : "",
@@ -20,13 +21,12 @@ static void finding_print(const struct report *report, size_t i, struct style st
 			       format_percent(finding->cost_ns, time->lost_ns).s,
 			       format_percent(finding->cost_ns, time->all_ns).s,
 			       finding->inconclusive ? "; inconclusive" : "");
-	if (!finding->note && finding->low_ns < finding->cost_ns)
+	if (!finding->note && low_ns < finding->cost_ns)
 		sentence_print(out, "     ", "Of that %s is certain: %s.",
-			       finding->low_ns ? format_time(finding->low_ns, style).s : "nothing",
-			       finding->doubt);
+			       low_ns ? format_time(low_ns, style).s : "nothing", finding->doubt);
 	else if (!finding->note && finding->inconclusive)
 		sentence_print(out, "     ", "Up to %s is possible: %s.",
-			       format_time(finding->high_ns, style).s, finding->doubt);
+			       format_time(finding_high(finding), style).s, finding->doubt);
 	wrap_print("     ", finding->evidence, out);
 	sentence_print(out, "     ", "Next: %s.", finding->next);
 }
@@ -50,8 +50,8 @@ static json_t *finding_json(struct json_out *out, const struct report *report, s
 	put(out, object, "kind", json_string(finding->kind->name));
 	put(out, object, "title", json_string(finding->kind->title));
 	put_number(out, object, "cost_ns", finding->cost_ns);
-	put_number(out, object, "low_ns", finding->low_ns);
-	put_number(out, object, "high_ns", finding->high_ns);
+	put_number(out, object, "low_ns", finding_low(finding));
+	put_number(out, object, "high_ns", finding_high(finding));
 	put_bool(out, object, "note", finding->note);
 	put_bool(out, object, "inconclusive", finding->inconclusive);
 	put_text(out, object, "place", finding->place);
@@ -73,7 +73,8 @@ static json_t *findings_json(struct json_out *out, const struct report *report)
 	put_number(out, object, "available_ns", findings->time.all_ns);
 	put_number(out, object, "busy_ns", findings->time.busy_ns);
 	put_number(out, object, "lost_ns", findings->time.lost_ns);
-	put_number(out, object, "hidden_ns", findings->hidden_ns);
+	put_text(out, object, "reason", reason_names[findings->reason]);
+	put_number(out, object, "hidden_ns", report->analysis->room.hidden_ns);
 	for (size_t i = 0; i < findings->cnt; i++)
 		append(out, list, finding_json(out, report, i));
 	put(out, object, "list", list);

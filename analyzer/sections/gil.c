@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "analyzer/analysis.h"
+#include "analyzer/json_scope.h"
 #include "analyzer/sections/section.h"
 #include "analyzer/sections/spread_out.h"
 #include "analyzer/wrap.h"
@@ -178,13 +179,18 @@ static int parts_print(const struct report *report, const struct gil_use *use, s
 
 static void doubts_print(const struct gil_use *use, struct style style, FILE *out)
 {
+	uint64_t low_ns = range_low(use->held_ns, use->held);
+
 	if (use->sampled_ns)
 		sentence_print(out, "  ", "%s of the time that it was held rests on samples.",
 			       format_percent(use->sampled_ns, use->hold.sum_ns).s);
+	if (use->held.down_ns || use->held.up_ns)
+		sentence_print(out, "  ", "With all that is not certain it was held for %s .. %s.",
+			       format_time(low_ns, style).s,
+			       format_time(range_high(use->held_ns, use->held), style).s);
 	if (use->unknown_ns)
-		sentence_print(out, "  ", "Threads of the process were unknown for up to %s: so much longer"
-			       " it may have been held or wanted.",
-			       format_time(use->unknown_ns, style).s);
+		sentence_print(out, "  ", "For %s some thread of the process was unknown, and may have held or"
+			       " wanted it.", format_time(use->unknown_ns, style).s);
 }
 
 static int gils_text(const struct report *report, struct style style, FILE *out)
@@ -238,6 +244,7 @@ static void use_put(struct json_out *out, json_t *object, const struct report *r
 		    const struct gil_use *use)
 {
 	put_number(out, object, "held_ns", use->held_ns);
+	put(out, object, "held_bounds", bounds_json(out, use->held_ns, use->held));
 	put_number(out, object, "held_active_ns", use->held_active_ns);
 	put_number(out, object, "active_ns", use->active_ns);
 	put_number(out, object, "off_core_ns", use->off_core_ns);

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "analyzer/analysis.h"
+#include "analyzer/json_scope.h"
 #include "analyzer/sections/lock_name.h"
 #include "analyzer/sections/party.h"
 #include "analyzer/sections/section.h"
@@ -46,7 +47,7 @@ static struct text holder_text(const struct report *report, uint32_t slot, struc
 static void answer_print(const struct report *report, struct style style, FILE *out)
 {
 	const struct locks *locks = locks_of(report);
-	uint64_t unknown_ns = report->tree.state_ns[STATE_UNKNOWN];
+	struct range open = report->analysis->trust.states[STATE_WAIT_LOCK];
 
 	if (locks->ranking_cnt)
 		fprintf(out, "  %s waited for %s, %s of the threads' lives.\n"
@@ -59,9 +60,10 @@ static void answer_print(const struct report *report, struct style style, FILE *
 			format_percent(locks->certain_ns[OWNER_UNKNOWN], locks->wait_ns).s);
 	else
 		fprintf(out, "  No thread waited for a lock.\n");
-	if (unknown_ns)
-		fprintf(out, "  For %s nothing is known of some thread: waits may be missing.\n",
-			format_time(unknown_ns, style).s);
+	if (open.down_ns || open.up_ns)
+		fprintf(out, "  With all that is not certain: %s .. %s.\n",
+			format_time(range_low(locks->wait_ns, open), style).s,
+			format_time(range_high(locks->wait_ns, open), style).s);
 }
 
 /* While any waited, on average; and the most. */
@@ -340,6 +342,8 @@ static json_t *locks_json(struct json_out *out, const struct report *report)
 
 	put_number(out, object, "waits", locks->waits_cnt);
 	put_number(out, object, "wait_ns", locks->wait_ns);
+	put(out, object, "wait_bounds", bounds_json(out, locks->wait_ns,
+						    report->analysis->trust.states[STATE_WAIT_LOCK]));
 	put_number(out, object, "idle_ns", locks->idle_ns);
 	put(out, object, "blamed", certain_json(out, locks->certain_ns));
 	for (size_t i = 0; i < locks->ranking_cnt; i++)

@@ -7,6 +7,7 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/array.h"
+#include "analyzer/json_scope.h"
 #include "analyzer/sections/section.h"
 #include "analyzer/shown.h"
 
@@ -107,14 +108,25 @@ static struct text part_says(const struct report *report, enum stack_part part, 
 	return text;
 }
 
+static struct text part_range(const struct report *report, int part)
+{
+	return average_range(report, stack_of(report)->part_ns[part], report->analysis->trust.parts[part]);
+}
+
+/* ranged: with what it may be. */
 static int part_row(struct table *table, const struct report *report, enum stack_part part,
-		    uint64_t hundredths, struct style style)
+		    uint64_t hundredths, bool ranged, struct style style)
 {
 	const struct stack *stack = stack_of(report);
 	const char sign[] = { part_infos[part].sign, '\0' };
+	int err = table_cells(table, (const char *const[]){ sign, format_hundredths(hundredths).s, NULL });
 
+	if (!err && ranged)
+		err = table_cell(table, part_range(report, part).s);
+	if (err)
+		return err;
 	return table_cells(table, (const char *const[]){
-		sign, format_hundredths(hundredths).s, format_time(stack->part_ns[part], style).s,
+		format_time(stack->part_ns[part], style).s,
 		format_percent(stack->part_ns[part], stack->whole_ns).s,
 		part_says(report, part, style).s, NULL });
 }
@@ -122,15 +134,21 @@ static int part_row(struct table *table, const struct report *report, enum stack
 static int stack_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct stack *stack = stack_of(report);
-	struct table *table = table_new("lrrrn");
 	uint64_t hundredths[STACK_PART_CNT];
-	int err = table ? 0 : -ENOMEM;
+	bool ranged = false;
+	struct table *table;
+	int err;
 
+	for (int part = 0; part < STACK_PART_CNT; part++)
+		ranged |= stack->part_ns[part] && *part_range(report, part).s;
+	table = table_new(ranged ? "lrlrrn" : "lrrrn");
+	err = table ? 0 : -ENOMEM;
 	bar_print(stack, out);
 	parts_show(report, hundredths);
 	for (int part = 0; !err && part < STACK_PART_CNT; part++)
 		if (stack->part_ns[part])
-			err = part_row(table, report, (enum stack_part)part, hundredths[part], style);
+			err = part_row(table, report, (enum stack_part)part, hundredths[part],
+				       ranged, style);
 	if (!err)
 		table_print(table, style, "  ", out);
 	table_free(table);
@@ -158,13 +176,19 @@ static json_t *stack_json(struct json_out *out, const struct report *report)
 {
 	json_t *object = json_object(), *parts = json_object(), *programs = json_array();
 	const struct stack *stack = stack_of(report);
+	json_t *bounds = json_object();
 
-	for (int part = 0; part < STACK_PART_CNT; part++)
+	for (int part = 0; part < STACK_PART_CNT; part++) {
 		put_number(out, parts, part_infos[part].key, stack->part_ns[part]);
+		if (part != STACK_UNKNOWN)
+			put(out, bounds, part_infos[part].key,
+			    bounds_json(out, stack->part_ns[part], report->analysis->trust.parts[part]));
+	}
 	for (size_t i = 0; i < stack->programs_cnt; i++)
 		append(out, programs, program_json(out, report, &stack->programs[i]));
 	put_number(out, object, "whole_ns", stack->whole_ns);
 	put(out, object, "parts", parts);
+	put(out, object, "bounds", bounds);
 	put_number(out, object, "steal_ns", report->quality.steal_ns);
 	put(out, object, "programs", programs);
 	return object;

@@ -4,19 +4,31 @@
  */
 #include <errno.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/answer.h"
 #include "analyzer/sections/section.h"
 #include "analyzer/shown.h"
 #include "analyzer/wrap.h"
 
-static int loss_row(struct table *table, const struct report *report, const struct shown *shown,
-		    enum thread_state state, uint64_t whole_ns, struct style style)
+static struct text state_range(const struct report *report, int state)
 {
+	return average_range(report, report->tree.state_ns[state],
+			     report->analysis->trust.states[state]);
+}
+
+/* ranged: with what it may be. */
+static int loss_row(struct table *table, const struct report *report, const struct shown *shown,
+		    enum thread_state state, bool ranged, struct style style)
+{
+	bool in_hand = state_infos[state].counts & COUNTS_APPARENT;
+	uint64_t whole_ns = report->tree.curves->integral_ns[in_hand ? CURVE_APPARENT : CURVE_ALIVE];
 	uint64_t ns = report->tree.state_ns[state];
 	int err = table_cell(table, state_infos[state].name);
 
 	if (!err)
 		err = table_cell(table, format_hundredths(shown->states[state]).s);
+	if (!err && ranged)
+		err = table_cell(table, state_range(report, state).s);
 	if (!err)
 		err = table_cell(table, format_time(ns, style).s);
 	if (!err)
@@ -26,23 +38,30 @@ static int loss_row(struct table *table, const struct report *report, const stru
 	return err;
 }
 
-/* The known states whose `counts` mark is as wanted. */
+/* Of the known states, those that there is any of and whose `counts` mark is as wanted. */
+static bool state_is_row(const struct report *report, int state, bool in_hand)
+{
+	unsigned int counts = state_infos[state].counts;
+
+	if (counts & COUNTS_TRUE || !(counts & COUNTS_APPARENT) == in_hand || state == STATE_UNKNOWN)
+		return false;
+	return report->tree.state_ns[state];
+}
+
 static int loss_table(const struct report *report, const struct shown *shown, bool in_hand,
 		      struct style style, FILE *out)
 {
-	const struct report_scope *tree = &report->tree;
-	uint64_t whole_ns = tree->curves->integral_ns[in_hand ? CURVE_APPARENT : CURVE_ALIVE];
-	struct table *table = table_new("lrrrl");
-	int err = table ? 0 : -ENOMEM;
+	bool ranged = false;
+	struct table *table;
+	int err;
 
-	for (int state = 0; !err && state < STATE_CNT; state++) {
-		unsigned int counts = state_infos[state].counts;
-
-		if (counts & COUNTS_TRUE || !(counts & COUNTS_APPARENT) == in_hand ||
-		    !tree->state_ns[state] || state == STATE_UNKNOWN)
-			continue;
-		err = loss_row(table, report, shown, (enum thread_state)state, whole_ns, style);
-	}
+	for (int state = 0; state < STATE_CNT; state++)
+		ranged |= state_is_row(report, state, in_hand) && *state_range(report, state).s;
+	table = table_new(ranged ? "lrlrrn" : "lrrrl");
+	err = table ? 0 : -ENOMEM;
+	for (int state = 0; !err && state < STATE_CNT; state++)
+		if (state_is_row(report, state, in_hand))
+			err = loss_row(table, report, shown, (enum thread_state)state, ranged, style);
 	if (!err)
 		table_print(table, style, "    ", out);
 	table_free(table);

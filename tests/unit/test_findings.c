@@ -112,8 +112,8 @@ static void test_lock_costs_the_idle_core(void **state)
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, SECOND);
-	assert_int_equal(finding->low_ns, SECOND);
-	assert_int_equal(finding->high_ns, SECOND);
+	assert_int_equal(finding_low(finding), SECOND);
+	assert_int_equal(finding_high(finding), SECOND);
 	assert_false(finding->inconclusive);
 	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
 	assert_int_equal(tb->report.findings.time.lost_ns, SECOND);
@@ -147,7 +147,7 @@ static void test_other_programs_make_it_uncertain(void **state)
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 0);
-	assert_int_equal(finding->high_ns, SECOND);
+	assert_int_equal(finding_high(finding), SECOND);
 	assert_true(finding->inconclusive);
 	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
 }
@@ -171,13 +171,66 @@ static void test_cores_not_used_make_it_uncertain(void **state)
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 2 * SECOND);
-	assert_int_equal(finding->low_ns, 0);
+	assert_int_equal(finding_low(finding), 0);
 	assert_true(finding->inconclusive);
 	assert_non_null(strstr(finding->doubt, "used 1 of 2 cores"));
 	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
 	text = tb_text(tb, 1);
 	assert_non_null(strstr(text, "1. Lock: anything from 0 ns to 2.00 s of core time\n"));
 	free(text);
+}
+
+/* Six cores that it never used leave what the lock costs on the two that it did. */
+static void test_cores_not_used_leave_what_is_certain(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb->cores = "8";
+	for (uint32_t core = 2; core < 8; core++)
+		core_idle(tb, SECOND, core);
+	lock_scene(tb, 2 * SECOND);
+	lock_scene_end(tb, 3 * SECOND);
+	tb_analyze(tb);
+	finding = found(tb, &lock_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, SECOND);
+	assert_int_equal(finding_low(finding), SECOND);
+	assert_false(finding->inconclusive);
+}
+
+/*
+ * For a second its holder has no core, and for the first half of that nobody wants the GIL: only the
+ * other half is lost to that.
+ */
+static void test_gil_held_off_core_costs_who_waits(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, SECOND, 0, 1, 1)->exact = 1;
+	tb_gil_step(tb, SECOND, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 7;
+	tb_gil_step(tb, 2 * SECOND + SECOND / 2, 1, 2, 1, TRACE_GIL_OP_WAIT);
+	tb_block(tb, 2 * SECOND + SECOND / 2, 1, 2, NR_FUTEX, 0x5000, 0);
+	tb_switch(tb, 3 * SECOND, 0, 0, TRACE_HOW_NONE, 1)->other = 7;
+	tb_gil_step(tb, 3 * SECOND, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_waking(tb, 3 * SECOND, 0, 1, 2, NR_FUTEX, 0x5000, 1);
+	tb_switch(tb, 3 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->report.gil_held_off_core_ns, SECOND);
+	assert_int_equal(tb->analysis.gil.uses[0]->wanted_off_core_ns, SECOND / 2);
+	assert_null(found(tb, &gil_kind));
+	finding = found(tb, &gil_off_core_kind);
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->place, "tid 1001"));
+	assert_non_null(strstr(finding->evidence, "For 500 ms, 25.0 % of the run"));
 }
 
 /* One thread for two cores; and one of many that has all the work while the others wait for it. */
@@ -360,6 +413,8 @@ int main(void)
 		TEST(test_small_losses_are_no_findings),
 		TEST(test_other_programs_make_it_uncertain),
 		TEST(test_cores_not_used_make_it_uncertain),
+		TEST(test_cores_not_used_leave_what_is_certain),
+		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),

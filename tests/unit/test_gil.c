@@ -241,14 +241,17 @@ static void test_identity(void **state)
 	struct identity identity = { "" };
 	struct gils gils = { 0 };
 	struct people people = { 0 };
-	struct gil_uses uses = { .identity = &identity, .gils = &gils, .people = &people };
+	static const struct trust trust;
+	struct gil_uses uses = {
+		.identity = &identity, .gils = &gils, .people = &people, .trust = &trust,
+	};
 	const struct change change = {
 		.at_ns = 10, .thread = &thread, .from = STATE_CNT, .to = STATE_RUN_GIL, .to_gil = 1,
 	};
 
 	(void)state;
 	assert_int_equal(gil_sink.change(&uses, &change), 0);
-	assert_int_equal(gil_sink.end(&uses, NULL), -EPROTO);
+	assert_int_equal(gil_sink.end(&uses, &(struct run){ .start_ns = 10, .end_ns = 20 }), -EPROTO);
 	assert_non_null(strstr(identity.broken, "GIL 1"));
 	gil_uses_clear(&uses);
 }

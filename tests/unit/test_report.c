@@ -95,8 +95,8 @@ static void test_unknown_is_no_knowledge(void **state)
 	text = tb_text(tb, 0);
 	assert_null(strstr(text, "+-"));
 	/* No more than there are cores can have been on one. */
-	assert_non_null(strstr(text, "  up to +255.0   are on a core"));
-	assert_non_null(strstr(text, "  up to +1999    have work in hand"));
+	assert_non_null(strstr(text, "  1.00 .. 255.0   are on a core"));
+	assert_non_null(strstr(text, "  1.03 .. 2000    have work in hand"));
 	assert_null(strstr(text, "    unknown "));
 	assert_non_null(strstr(text, "\n  Not known: "));
 	assert_non_null(strstr(text, "\n  Threads were unknown for up to 90000 s of this time"));

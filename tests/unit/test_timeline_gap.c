@@ -500,7 +500,7 @@ static void test_report_says_what_is_unknown(void **state)
 	tb_analyze(tb);
 	tb_expect(tb, 2, STATE_UNKNOWN, 3500);
 	text = tb_text(tb, 1);
-	assert_non_null(strstr(text, "up to +0.50   make progress"));
+	assert_non_null(strstr(text, "1.21 .. 1.71   make progress"));
 	assert_non_null(strstr(text, "0.50 of 1.86 are unknown"));
 	assert_non_null(strstr(text, "12 lost"));
 	assert_non_null(strstr(text, "Confidence: low"));
