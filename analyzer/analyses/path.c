@@ -379,6 +379,11 @@ const struct path_object *path_word(const struct path *path, uint32_t slot)
 	return idmap_get(&path->word_ids, slot);
 }
 
+const struct path_object *path_gil(const struct path *path, uint64_t id)
+{
+	return idmap_get(&path->gil_ids, id);
+}
+
 void path_clear(struct path *path)
 {
 	for (size_t i = 0; i < path->objects_cnt; i++)

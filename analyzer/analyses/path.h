@@ -106,6 +106,7 @@ int path_find(struct path *path, const struct history *history, const struct run
 	      const struct people *people);
 /* NULL: the path did not meet it. */
 const struct path_object *path_word(const struct path *path, uint32_t slot);
+const struct path_object *path_gil(const struct path *path, uint64_t id);
 void path_clear(struct path *path);
 
 #endif

@@ -53,16 +53,15 @@ static uint64_t off_core_ns(const struct report *report)
 }
 
 /* The thread that was blamed for most of the waits; NULL where none is known. */
-static const struct pair *blamed_most(const struct report *report, const struct lock *lock)
+static const struct share *blamed_most(const struct report *report, const struct lock *lock)
 {
-	struct pair *const *rows;
-	const struct pair *most = NULL;
+	const struct share *rows, *most = NULL;
 	size_t cnt;
 
-	rows = pairs_of(&report->analysis->locks.blames, lock->waits.word->slot, &cnt);
+	rows = shares_of(&report->analysis->locks.blames, lock->waits.word->slot, &cnt);
 	for (size_t i = 0; i < cnt; i++)
-		if (!most || pair_ns(rows[i]) > pair_ns(most))
-			most = rows[i];
+		if (rows[i].from != SEVERAL && (!most || share_sum(&rows[i]) > share_sum(most)))
+			most = &rows[i];
 	return most;
 }
 
@@ -71,14 +70,14 @@ static void lock_who(const struct report *report, const struct lock *lock, struc
 {
 	const struct people *people = &report->analysis->people;
 	const struct path_object *object = path_word(&report->analysis->path, lock->waits.word->slot);
-	const struct pair *most = blamed_most(report, lock);
+	const struct share *most = blamed_most(report, lock);
 	size_t len = strlen(finding->evidence);
 
 	if (most)
 		len += (size_t)snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
 					"  Because of %s for %s of it; holders were off core for %s.",
-					thread_place(people->threads[most->second]).s,
-					format_percent(pair_ns(most), lock->waits.wait_ns).s,
+					thread_place(people->threads[most->from]).s,
+					format_percent(share_sum(most), lock->waits.wait_ns).s,
 					format_percent(holder_off_ns(lock), lock->waits.wait_ns).s);
 	if (object && object->hops.wait_ns && len < sizeof(finding->evidence))
 		snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
