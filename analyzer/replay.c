@@ -219,8 +219,7 @@ static void replay_clear(struct replay *replay)
 {
 	feed_close(replay);
 	heap_clear(&replay->timers);
-	heap_clear(&replay->ready);
-	heap_clear(&replay->running);
+	played_cores_clear(replay);
 	idmap_clear(&replay->gil_ids);
 	free(replay->gils);
 	free(replay->threads);
@@ -249,9 +248,7 @@ int replay_run(const struct replay_setup *setup, struct replay_result *ret_resul
 	replay.threads = calloc(replay.threads_cnt + 1, sizeof(*replay.threads));
 	err = replay.threads ? heap_init(&replay.timers, replay.threads_cnt) : -ENOMEM;
 	if (!err)
-		err = heap_init(&replay.ready, replay.threads_cnt);
-	if (!err)
-		err = heap_init(&replay.running, replay.threads_cnt);
+		err = played_cores_init(&replay);
 	if (!err)
 		err = feed_open(&replay);
 	if (!err)

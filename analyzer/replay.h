@@ -15,9 +15,11 @@
  *    thread.
  *  - Who becomes ready gets a core after the time that it took when a core was free (the recorded one
  *    where one was free then, else the mean of those), and after others if there is none.
- *  - Cores are alike, and go to whoever had them for the shortest time (fair, one queue for all,
- *    slices of REPLAY_SLICE_NS; who slept comes back at most one slice behind the others; who wakes
- *    pushes off somebody who is ahead of it by more than REPLAY_WAKE_NS). No other programs.
+ *  - Cores are alike, and free ones go to whoever had them for the shortest time (fair, one queue for all,
+ *    slices of REPLAY_SLICE_NS; who slept comes back at most one slice behind the others). Where all are
+ *    taken, a thread has to have that on which it ran last: who wakes pushes off whom it finds there and is
+ *    ahead of it by more than REPLAY_WAKE_NS, and the end of a slice there is its turn. After so many slices
+ *    it comes to any core. No other programs.
  *  - A GIL is held by one thread, from its first work under it until work without it or a wait. Who
  *    finds it held waits in line; when that has lasted for REPLAY_INTERVAL_NS the holder has to hand
  *    it over and goes to the end of the line. Whoever drops it otherwise may take it again before
@@ -46,6 +48,7 @@
 
 #define REPLAY_SLICE_NS UINT64_C(3000000)
 #define REPLAY_WAKE_NS UINT64_C(1000000)
+#define REPLAY_MOVE_SLICES 4
 #define REPLAY_INTERVAL_NS UINT64_C(5000000)
 #define REPLAY_STEPS_MAX 500000
 #define REPLAY_ALL_LOCKS UINT32_MAX

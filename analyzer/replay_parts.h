@@ -96,6 +96,8 @@ struct replay_thread {
 	uint64_t since_ns;	/* on its core, and not accounted for yet */
 	uint64_t slice_ns;	/* its slice's end */
 	int64_t had_ns;		/* of cores, for fairness */
+	uint64_t ready_ns;	/* since when it waits for one */
+	uint32_t core;		/* 1 + the one that it had last */
 	uint32_t line_next;	/* 1 + slot: behind it in the GIL's line */
 };
 
@@ -105,6 +107,11 @@ struct replay_gil {
 	uint32_t holder, kept_for;	/* 1 + slot; kept for nobody else after a forced switch */
 	uint32_t first, last;		/* in line */
 	bool asked;			/* the holder has to drop it as soon as it runs */
+};
+
+struct replay_core {
+	uint32_t runner;	/* 1 + slot */
+	uint32_t free_at;	/* its place among those that are free */
 };
 
 struct replay {
@@ -121,6 +128,9 @@ struct replay {
 	struct heap ready;		/* by had_ns */
 	struct heap running;		/* by -had_ns at the start of time: the furthest ahead first */
 	int64_t floor_ns;		/* had_ns of those who get cores now */
+	struct replay_core *cores;
+	uint32_t *free_cores;		/* the last one was used last */
+	uint32_t free_cnt;
 	uint64_t steps_max;
 	uint32_t ahead;			/* 1 + slot of the first AT_HISTORY, linked by line_next */
 	struct replay_result result;
@@ -143,6 +153,8 @@ void played_gil_patience_over(struct replay *replay, uint32_t slot);
 bool played_gil_obey(struct replay *replay, uint32_t slot);
 
 /* replay_cores.c */
+int played_cores_init(struct replay *replay);
+void played_cores_clear(struct replay *replay);
 void core_queue(struct replay *replay, uint32_t slot);
 void core_leave(struct replay *replay, uint32_t slot);
 /* Adds up what it did up to now. */
