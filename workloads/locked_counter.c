@@ -10,11 +10,12 @@
 #include <errno.h>
 
 #include "workloads/gilrt/lock.h"
-#include "workloads/gilrt/object.h"
+#include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
 
 struct worker {
-	_Alignas(GILRT_LINE_BYTES) const struct workload *workload;
+	struct gilrt_work work;
+	const struct workload *workload;
 	uint64_t increment_cnt;
 	int err;
 };
@@ -22,6 +23,9 @@ struct worker {
 /* The lock protects it. */
 static uint64_t shared_variable;
 static struct gilrt_lock *lock;
+
+/* What a thread computes between two increments; 0: nothing. */
+static uint32_t loops;
 
 static struct truth_counter counters[] = {
 	{ .name = "increments" },
@@ -33,8 +37,10 @@ static int prepare(struct workload *workload, void *arg)
 	struct worker *workers = arg;
 	unsigned int i;
 
-	for (i = 0; i < workload->options.thread_cnt; i++)
+	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].workload = workload;
+		gilrt_work_init(&workers[i].work, workload->options.seed + (uint64_t)i);
+	}
 	return gilrt_lock_create(&lock);
 }
 
@@ -60,6 +66,7 @@ static void run(void *arg)
 	struct worker *worker = arg;
 
 	while (!worker->err && !workload_is_over(worker->workload, worker->increment_cnt)) {
+		gilrt_work_run_loops(&worker->work, loops);
 		worker->err = locked_increment(&shared_variable);
 		worker->increment_cnt++;
 		gilrt_checkpoint();
@@ -90,12 +97,19 @@ static void clean_up(struct workload *workload, void *workers)
 	gilrt_lock_destroy(lock);
 }
 
+static const struct workload_option options[] = {
+	{ "loops", "N", "What a thread computes between two increments: a thousand take some 20 us (nothing)",
+	  options_parse_count, &loops },
+	{ 0 },
+};
+
 static const struct program program = {
 	.name = "locked_counter",
 	.doc = "Threads that increment a shared variable under a Lock, with or without a GIL. A round "
 	       "is an increment by one thread.",
 	.task = "count without a loss",
 	.worker_size = sizeof(struct worker),
+	.options = options,
 	.prepare = prepare,
 	.run = run,
 	.finish = finish,

@@ -10,15 +10,19 @@
 
 #include <errno.h>
 
-#include "workloads/gilrt/object.h"
+#include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
 
 struct worker {
-	_Alignas(GILRT_LINE_BYTES) const struct workload *workload;
+	struct gilrt_work work;
+	const struct workload *workload;
 	uint64_t increment_cnt;
 };
 
 static volatile uint64_t shared_variable;
+
+/* What a thread computes between two increments; 0: nothing. */
+static uint32_t loops;
 
 static struct truth_counter counters[] = {
 	{ .name = "increments" },
@@ -35,8 +39,10 @@ static int prepare(struct workload *workload, void *arg)
 	struct worker *workers = arg;
 	unsigned int i;
 
-	for (i = 0; i < workload->options.thread_cnt; i++)
+	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].workload = workload;
+		gilrt_work_init(&workers[i].work, workload->options.seed + (uint64_t)i);
+	}
 	return 0;
 }
 
@@ -56,6 +62,7 @@ static void run(void *arg)
 	struct worker *worker = arg;
 
 	while (!workload_is_over(worker->workload, worker->increment_cnt)) {
+		gilrt_work_run_loops(&worker->work, loops);
 		racy_increment(&shared_variable);
 		worker->increment_cnt++;
 		gilrt_checkpoint();
@@ -79,6 +86,12 @@ static int finish(struct workload *workload, void *arg)
 	return 0;
 }
 
+static const struct workload_option options[] = {
+	{ "loops", "N", "What a thread computes between two increments: a thousand take some 20 us (nothing)",
+	  options_parse_count, &loops },
+	{ 0 },
+};
+
 static const struct program program = {
 	.name = "lost_updates",
 	.doc = "Threads that increment a shared variable without a lock, and how many increments are "
@@ -86,6 +99,7 @@ static const struct program program = {
 	       "instruction. A round is an increment by one thread.",
 	.task = "count what was lost",
 	.worker_size = sizeof(struct worker),
+	.options = options,
 	.set_defaults = set_defaults,
 	.prepare = prepare,
 	.run = run,

@@ -17,7 +17,7 @@
 #define NATIVE_STEPS	10000	/* between two looks whether it is over */
 
 /* What the hog computes, in NATIVE_STEPS; 0: as long as there is somebody to disturb. */
-static uint64_t hog_blocks;
+static uint32_t hog_blocks;
 
 struct shared {
 	const struct workload *workload;
@@ -70,7 +70,7 @@ static uint64_t compute_natively(uint64_t value)
 static void run_hog(const struct shared *shared)
 {
 	volatile uint64_t value = 1;
-	uint64_t i;
+	uint32_t i;
 
 	gilrt_save_thread();
 	for (i = 0; hog_blocks ? i < hog_blocks : shared->busy_cnt && !workload_is_over(shared->workload, 0); i++)

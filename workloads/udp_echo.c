@@ -55,7 +55,7 @@ static struct {
 } server = { .socket = { .fd = -1, .timeout_ns = GILRT_FOREVER } };
 
 /* What each of the others computes; 0: as long as there is a client. */
-static uint64_t other_units;
+static uint32_t other_units;
 
 static struct {
 	pid_t pid;

@@ -120,7 +120,7 @@ static void test_work_is_the_same_under_any_regime(void **state)
 
 static uint16_t own_port;
 static cpu_set_t own_cpus;
-static uint64_t own_count;
+static uint32_t own_count;
 
 static const struct workload_option own[] = {
 	{ "port", "PORT", "Where to.", options_parse_port, &own_port },

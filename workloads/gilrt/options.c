@@ -170,9 +170,14 @@ bool options_parse_port(const char *text, void *uint16)
 	return true;
 }
 
-bool options_parse_count(const char *text, void *uint64)
+bool options_parse_count(const char *text, void *uint32)
 {
-	return number_parse(text, 1, UINT64_MAX, uint64);
+	uint64_t number;
+
+	if (!number_parse(text, 1, UINT32_MAX, &number))
+		return false;
+	*(uint32_t *)uint32 = (uint32_t)number;
+	return true;
 }
 
 static error_t parse_cpus(struct parse *parse, const char *text)

@@ -58,6 +58,6 @@ void options_print_help(FILE *out, const char *name, const char *doc,
 bool options_parse_cpus(const char *text, void *cpu_set);
 bool options_parse_flag(const char *text, void *flag);
 bool options_parse_port(const char *text, void *uint16);
-bool options_parse_count(const char *text, void *uint64);
+bool options_parse_count(const char *text, void *uint32);
 
 #endif
