@@ -15,6 +15,7 @@
 
 #include "workloads/gilrt/blocking.h"
 #include "workloads/gilrt/clock.h"
+#include "workloads/gilrt/event.h"
 #include "workloads/gilrt/latency.h"
 #include "workloads/gilrt/work.h"
 #include "workloads/gilrt/workload.h"
@@ -37,14 +38,14 @@ static struct {
 	struct latency reads, stalls;
 } reader = { .fd = -1 };
 
-/* Under the GIL, or atomic without. */
-static _Atomic bool all_started;
+/* The reader begins when there are others. */
+static struct gilrt_event *all_started;
 
 static void meanwhile(void *shared, unsigned int worker_cnt)
 {
 	(void)shared;
 	(void)worker_cnt;
-	all_started = true;
+	gilrt_event_set(all_started);
 }
 
 static int read_one(struct worker *worker)
@@ -85,8 +86,8 @@ static void run(void *arg)
 		worker->err = -errno;
 		return;
 	}
-	while (!all_started && !workload_is_over(worker->workload, 0))
-		gilrt_work_run(work, 1);
+	if (worker->reads)
+		worker->err = gilrt_event_wait(all_started, GILRT_FOREVER);
 	if (worker->reads)
 		read_on(worker);
 	else
@@ -118,13 +119,15 @@ static int prepare(struct workload *workload, void *arg)
 {
 	struct worker *workers = arg;
 	unsigned int i;
+	int err;
 
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].workload = workload;
 		workers[i].reads = i == 0;
 		gilrt_work_init(&workers[i].work, workload->options.seed + (uint64_t)i);
 	}
-	return file_open(&reader.fd);
+	err = gilrt_event_create(&all_started);
+	return err ? err : file_open(&reader.fd);
 }
 
 enum counter { READS, STALLS, WINDOW, P50, P99, MAX, STALL_P50 };
@@ -160,6 +163,7 @@ static void clean_up(struct workload *workload, void *workers)
 	(void)workers;
 	if (reader.fd >= 0)
 		close(reader.fd);
+	gilrt_event_destroy(all_started);
 }
 
 static bool parse_reader_cpus(const char *text, void *value)

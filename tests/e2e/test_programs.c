@@ -38,7 +38,7 @@ static struct program_case cases[] = {
 	{ .name = "native_sections", .rounds = "20", .counters = { "blocks" } },
 	{ .name = "processes", .rounds = "20", .counters = { "items" }, .shares_work = true },
 	{ .name = "producer_consumer", .rounds = "100", .counters = { "items" }, .shares_work = true },
-	{ .name = "convoy", .rounds = "50", .counters = { "reads" }, .waits_busily = true },
+	{ .name = "convoy", .rounds = "50", .counters = { "reads" } },
 	{ .name = "udp_echo", .rounds = "20", .counters = { "requests" }, .waits_busily = true },
 	{ .name = "round_trip", .rounds = "50", .counters = { "laps" } },
 	{ .name = "pipeline", .rounds = "30", .counters = { "items" } },
