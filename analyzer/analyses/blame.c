@@ -143,7 +143,7 @@ static void edge_take(struct blame_walk *walk, const struct history_entry *entry
 	};
 	struct walk_thread *own = &walk->threads[entry->thread];
 
-	if (own->state != entry->from || own->until_ns != entry->at_ns || !state_is_wait(own->state) ||
+	if (own->state != entry->from || !state_is_wait(own->state) ||
 	    own->culprit != nobody(walk, BLAME_OPEN))
 		return;
 	if (entry->object)
