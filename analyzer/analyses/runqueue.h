@@ -8,7 +8,9 @@
  *   latency     one stay in ready.woken (after a wake-up or birth) or ready.preempted (pushed off)
  *   antagonist  what has the core. Each ready thread's time is charged to whatever has its home at each
  *               instant: another thread, another program, nobody (idle: it is about to be switched
- *               in), or not known
+ *               in), or not known. Which of several programs has it is recorded where they take
+ *               turns with one of ours or with idleness, not among each other: the first bears the
+ *               name of all that follow it
  *   room        some core is idle while a thread is ready
  *   wasted      as many of the threads that stand behind somebody as there are idle cores to spare: at
  *               which nobody waits, without as many as there are ready threads of which it is not
