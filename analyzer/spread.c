@@ -6,6 +6,7 @@
 #include "analyzer/spread.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,43 +63,40 @@ static int octaves_reserve(struct spread *spread, unsigned int first, unsigned i
 	return 0;
 }
 
-static void bounds_widen(struct spread *spread, uint64_t min_ns, uint64_t max_ns)
+static void bounds_widen(struct spread *spread, uint64_t ns)
 {
-	if (!spread->cnt || min_ns < spread->min_ns)
-		spread->min_ns = min_ns;
-	if (max_ns > spread->max_ns)
-		spread->max_ns = max_ns;
+	if (!spread->cnt || ns < spread->min_ns)
+		spread->min_ns = ns;
+	if (ns > spread->max_ns)
+		spread->max_ns = ns;
+}
+
+/* Room for this one; and for the others, where all were of one value. */
+static int buckets_make(struct spread *spread, unsigned int octave)
+{
+	unsigned int lone = octave_of(spread->min_ns);
+	bool others = spread->cnt && !spread->octaves;
+	int err = octaves_reserve(spread, others && lone < octave ? lone : octave,
+				  others && lone > octave ? lone : octave);
+
+	if (!err && others)
+		spread->octaves[lone - spread->first][step_of(spread->min_ns)] = spread->cnt;
+	return err;
 }
 
 int spread_add(struct spread *spread, uint64_t ns)
 {
+	bool lone = !spread->octaves && (!spread->cnt || ns == spread->min_ns);
 	unsigned int octave = octave_of(ns);
-	int err = octaves_reserve(spread, octave, octave);
+	int err = lone ? 0 : buckets_make(spread, octave);
 
 	if (err)
 		return err;
-	spread->octaves[octave - spread->first][step_of(ns)]++;
-	bounds_widen(spread, ns, ns);
+	if (!lone)
+		spread->octaves[octave - spread->first][step_of(ns)]++;
+	bounds_widen(spread, ns);
 	spread->cnt++;
 	spread->sum_ns += ns;
-	return 0;
-}
-
-int spread_merge(struct spread *into, const struct spread *from)
-{
-	int err;
-
-	if (!from->cnt)
-		return 0;
-	err = octaves_reserve(into, from->first, from->first + from->octaves_cnt - 1);
-	if (err)
-		return err;
-	for (unsigned int i = 0; i < from->octaves_cnt; i++)
-		for (unsigned int j = 0; j < SPREAD_STEPS; j++)
-			into->octaves[from->first - into->first + i][j] += from->octaves[i][j];
-	bounds_widen(into, from->min_ns, from->max_ns);
-	into->cnt += from->cnt;
-	into->sum_ns += from->sum_ns;
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * them is off by no more than half a bucket, 1 / (2 * SPREAD_STEPS) = 1.6 % of the value; below
  * 2 * SPREAD_STEPS ns it is exact. Count, sum, smallest and largest are exact at any size. There are
  * buckets only for the powers of two from the smallest to the largest value: 256 bytes each, 3 KB from
- * 1 µs to 4 ms, nothing for a spread that is empty.
+ * 1 µs to 4 ms, nothing for a spread that is empty or where all values are one.
  */
 #ifndef ANALYZER_SPREAD_H
 #define ANALYZER_SPREAD_H
@@ -26,8 +26,6 @@ struct spread {
 
 /* 0 or -ENOMEM; the spread is unchanged then. */
 int spread_add(struct spread *spread, uint64_t ns);
-/* Adds all that is in `from`. */
-int spread_merge(struct spread *into, const struct spread *from);
 void spread_clear(struct spread *spread);
 
 /*

@@ -116,6 +116,7 @@ static int wait_begin(struct locks *locks, struct lock_thread *thread, const str
 	if (err || !thread->waits)
 		return err;
 	thread->since_ns = change->at_ns;
+	thread->cut = change->cut;
 	waits_advance(locks, thread->waits, change->at_ns);
 	thread->waits->waiters_cnt++;
 	if (!thread->lock || !thread->owner)
@@ -129,13 +130,13 @@ static uint64_t numbered(const struct thread *thread)
 	return thread ? 1 + (uint64_t)thread->slot : 0;
 }
 
-static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64_t now_ns)
+static int lock_wait_end(struct locks *locks, struct lock_thread *thread, uint64_t now_ns, bool cut)
 {
 	struct lock *lock = thread->lock;
 	uint64_t ns = now_ns - thread->since_ns;
 	enum owner_certainty certainty;
 	uint64_t holder = lock_holder(numbered(thread->owner), numbered(thread->waker), &certainty);
-	int err = spread_add(&lock->wait_spread, ns);
+	int err = cut ? 0 : spread_add(&lock->wait_spread, ns);
 
 	lock->certain_cnt[certainty]++;
 	lock->certain_ns[certainty] += ns;
@@ -152,6 +153,7 @@ static int wait_end(struct locks *locks, struct lock_thread *thread, const struc
 {
 	struct word_waits *waits = thread->waits;
 	uint64_t ns = change->at_ns - thread->since_ns;
+	bool cut = thread->cut || change->cut;
 	int err = 0;
 
 	if (!waits)
@@ -159,11 +161,12 @@ static int wait_end(struct locks *locks, struct lock_thread *thread, const struc
 	waits_advance(locks, waits, change->at_ns);
 	waits->waiters_cnt--;
 	waits->waits_cnt++;
+	waits->cut_cnt += cut;
 	waits->wait_ns += ns;
 	if (ns > waits->longest_ns)
 		waits->longest_ns = ns;
 	if (thread->lock)
-		err = lock_wait_end(locks, thread, change->at_ns);
+		err = lock_wait_end(locks, thread, change->at_ns, cut);
 	/* What is ended so is ready from here on. */
 	thread->woken_from = thread->waker ? thread->lock : NULL;
 	thread->since_ns = change->at_ns;

@@ -39,6 +39,7 @@ struct people;
 struct word_waits {
 	const struct futex_word *word;
 	uint64_t waits_cnt, wait_ns, longest_ns;	/* of those that are over */
+	uint64_t cut_cnt;			/* of them, begun before what is looked at, or over after it */
 	uint64_t waiters_cnt;			/* now */
 	uint64_t before_cnt;			/* just before since_ns */
 	uint64_t since_ns;			/* added up to here */
@@ -50,7 +51,7 @@ struct word_waits {
 
 struct lock {
 	struct word_waits waits;
-	struct spread wait_spread;
+	struct spread wait_spread;		/* of waits that are not cut */
 	struct spread handoffs;			/* from the waking to the core, where a thread woke it */
 	uint64_t wakings_cnt, wakings_waiters;	/* by threads; who waited then, the woken one included */
 	uint64_t certain_cnt[OWNER_CNT], certain_ns[OWNER_CNT];
@@ -62,6 +63,7 @@ struct lock_thread {
 	struct word_waits *waits;	/* for this word; NULL = for none */
 	struct lock *lock;		/* the same, where it is a lock */
 	uint64_t since_ns;
+	bool cut;			/* the wait began before what is looked at */
 	struct thread *owner;		/* when the wait began */
 	struct thread *waker;		/* that ended it */
 	struct lock *woken_from;	/* by a thread; it has not run since */

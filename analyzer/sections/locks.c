@@ -20,6 +20,8 @@
 #define SYNCS 3
 /* In the JSON, for each lock. */
 #define HOLDERS_LISTED 32
+/* And of locks, and of other words: the JSON is kept in memory. */
+#define WORDS_LISTED 1000
 
 static const struct locks *locks_of(const struct report *report)
 {
@@ -249,6 +251,7 @@ static void waits_put(struct json_out *out, json_t *object, const struct word_wa
 	put_number(out, object, "process", word->process->id);
 	put_number(out, object, "program", word->execs);
 	put_number(out, object, "waits", waits->waits_cnt);
+	put_number(out, object, "cut_waits", waits->cut_cnt);
 	put_number(out, object, "wait_ns", waits->wait_ns);
 	put_number(out, object, "longest_ns", waits->longest_ns);
 	put_number(out, object, "contended_ns", waits->contended_ns);
@@ -346,15 +349,17 @@ static json_t *locks_json(struct json_out *out, const struct report *report)
 						    report->analysis->trust.states[STATE_WAIT_LOCK]));
 	put_number(out, object, "idle_ns", locks->idle_ns);
 	put(out, object, "blamed", certain_json(out, locks->certain_ns));
-	for (size_t i = 0; i < locks->ranking_cnt; i++)
+	for (size_t i = 0; i < locks->ranking_cnt && i < WORDS_LISTED; i++)
 		append(out, list, lock_json(out, report, locks->ranking[i]));
-	for (size_t i = 0; i < locks->sync_ranking_cnt; i++) {
+	for (size_t i = 0; i < locks->sync_ranking_cnt && i < WORDS_LISTED; i++) {
 		json_t *sync = json_object();
 
 		waits_put(out, sync, locks->sync_ranking[i]);
 		append(out, syncs, sync);
 	}
+	put_number(out, object, "locks_cnt", locks->ranking_cnt);
 	put(out, object, "locks", list);
+	put_number(out, object, "syncs_cnt", locks->sync_ranking_cnt);
 	put(out, object, "syncs", syncs);
 	return object;
 }

@@ -52,13 +52,12 @@ static void spread_is(const struct spread *spread, uint64_t *values, size_t cnt)
 
 static void test_empty(void **state)
 {
-	struct spread spread = { 0 }, other = { 0 };
+	struct spread spread = { 0 };
 
 	(void)state;
 	assert_int_equal(spread_percentile(&spread, 0), 0);
 	assert_int_equal(spread_percentile(&spread, 50), 0);
 	assert_int_equal(spread_percentile(&spread, 100), 0);
-	assert_int_equal(spread_merge(&spread, &other), 0);
 	assert_int_equal(spread.cnt, 0);
 	assert_null(spread.octaves);
 	spread_clear(&spread);
@@ -77,6 +76,25 @@ static void test_one_value(void **state)
 			assert_int_equal(spread_percentile(&spread, percent), values[i]);
 		spread_clear(&spread);
 	}
+}
+
+/* Room is taken by the second value, not by the second time. */
+static void test_lone_value(void **state)
+{
+	struct spread spread = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(spread_add(&spread, 1000000), 0);
+	assert_null(spread.octaves);
+	assert_int_equal(spread_percentile(&spread, 50), 1000000);
+	assert_int_equal(spread_add(&spread, 10), 0);
+	assert_int_equal(spread_add(&spread, 20), 0);
+	assert_int_equal(spread.cnt, 5);
+	assert_int_equal(spread_percentile(&spread, 20), 10);
+	assert_int_equal(spread_percentile(&spread, 40), 20);
+	assert_int_equal(spread_percentile(&spread, 100), 1000000);
+	spread_clear(&spread);
 }
 
 static void test_small_values_are_exact(void **state)
@@ -124,19 +142,14 @@ static void test_any_values(void **state)
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		size_t cnt = 1 + random_next(&random) % VALUES;
-		struct spread whole = { 0 }, parts[2] = { { 0 } };
+		struct spread whole = { 0 };
 
 		for (size_t i = 0; i < cnt; i++) {
 			values[i] = value_any(&random);
 			assert_int_equal(spread_add(&whole, values[i]), 0);
-			assert_int_equal(spread_add(&parts[random_next(&random) % 2], values[i]), 0);
 		}
-		assert_int_equal(spread_merge(&parts[0], &parts[1]), 0);
 		spread_is(&whole, values, cnt);
-		spread_is(&parts[0], values, cnt);
 		spread_clear(&whole);
-		spread_clear(&parts[0]);
-		spread_clear(&parts[1]);
 	}
 }
 
@@ -145,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_one_value),
+		cmocka_unit_test(test_lone_value),
 		cmocka_unit_test(test_small_values_are_exact),
 		cmocka_unit_test(test_buckets_bound_the_error),
 		cmocka_unit_test(test_any_values),

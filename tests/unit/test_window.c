@@ -579,6 +579,41 @@ static void test_holds_are_cut(void **state)
 	tb_free(&tb);
 }
 
+/*
+ * Waits for a lock from 2000 to 4000, 5000 to 5500 and 6000 to 9000; of what is looked at, from 3000 to
+ * 7000, the first and the last are parts.
+ */
+static void test_waits_for_locks(void **state)
+{
+	static const uint64_t waits_ns[][2] = { { 2000, 4000 }, { 5000, 5500 }, { 6000, 9000 } };
+	const struct lock *lock;
+	struct part part;
+	struct tb tb;
+
+	(void)state;
+	tb_init(&tb, "2");
+	tb_exec(&tb, 1000, 0, 1);
+	tb_thread(&tb, 1000, 0, 1, 2, 1);
+	tb_switch(&tb, 1500, 1, 0, TRACE_HOW_NONE, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(waits_ns); i++) {
+		tb_block(&tb, waits_ns[i][0], 1, 2, 202, 0x100, 0)->owner = 1;
+		tb_waking(&tb, waits_ns[i][1], 0, 1, 2, 202, 0x100, 1);
+		tb_switch(&tb, waits_ns[i][1] + 100, 1, 0, TRACE_HOW_NONE, 2);
+	}
+	tb_end(&tb, 10000, TRACE_END_TREE);
+	tb_open(&tb);
+	part_make(&part, tb.image, tb.image_len, &(struct stretch){ 2000, 6000 });
+	assert_int_equal(part.analysis.locks.ranking_cnt, 1);
+	lock = part.analysis.locks.ranking[0];
+	assert_int_equal(lock->waits.waits_cnt, 3);
+	assert_int_equal(lock->waits.cut_cnt, 2);
+	assert_int_equal(lock->waits.wait_ns, 1000 + 500 + 1000);
+	assert_int_equal(lock->wait_spread.cnt, 1);
+	assert_int_equal(lock->wait_spread.sum_ns, 500);
+	part_free(&part);
+	tb_free(&tb);
+}
+
 /* Of an end that the window does not have, nothing is said. */
 static void test_ends(void **state)
 {
@@ -627,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_holds_are_cut),
+		cmocka_unit_test(test_waits_for_locks),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_too_late),
 		cmocka_unit_test(test_parts_add_up),
