@@ -160,8 +160,11 @@ static bool may_be_more(const struct findings *findings, const struct report *re
 	}
 	if (doubt != ROOM_UNKNOWN && doubt != ROOM_ANY)
 		return false;
-	return (spin.up_ns && range_high(spin_ns, spin) >= threshold_low(time, 0)) ||
-	       (others.up_ns && range_high(time->others_ns, others) >= threshold_low(time, 0));
+	if (spin.up_ns && range_high(spin_ns, spin) >= threshold_low(time, 0))
+		return true;
+	/* What is certain to be lost to other programs makes it inconclusive whatever is unknown. */
+	return range_low(time->others_ns, others) < threshold_high(time, 0) && others.up_ns &&
+	       range_high(time->others_ns, others) >= threshold_low(time, 0);
 }
 
 /* Whether the verdict may be another, should this be otherwise. */
