@@ -286,14 +286,15 @@ static int change_read(struct replay *replay, const struct history_entry *entry)
 		err = sleep_end(replay, entry->thread);
 	if (!err && entry->to == STATE_RUN_GIL)
 		err = gil_find(replay, entry->object, process, &thread->gil);
-	replay->feed.busy_cnt -= is_busy(thread->state);
+	replay->feed.running_cnt -= is_running(thread->state);
+	/* Others may be ready as well: on their way to a core that is slow to wake up, as this one will be. */
 	if (entry->to == STATE_READY_WOKEN)
-		thread->core_was_free = replay->feed.busy_cnt < replay->setup->recorded_cores;
+		thread->core_was_free = replay->feed.running_cnt < replay->setup->recorded_cores;
 	else if (entry->to == STATE_WAIT_LOCK)
 		thread->lock = (uint32_t)entry->object;
 	if (!is_running(entry->to) && !is_busy(entry->to) && entry->to != STATE_CNT)
 		thread->slept = entry->to;
-	replay->feed.busy_cnt += is_busy(entry->to);
+	replay->feed.running_cnt += is_running(entry->to);
 	thread->state = entry->to;
 	return err;
 }

@@ -68,7 +68,7 @@ struct feed {
 	struct history_reader reader;
 	uint64_t entries_cnt, last_ns;
 	uint64_t steps_cnt;
-	uint64_t busy_cnt;	/* threads that run or are ready */
+	uint64_t running_cnt;	/* threads on cores */
 	bool ended;
 	struct chunk *spare;
 	struct latency latency, gil_latency;	/* after waits; after waits for GILs */

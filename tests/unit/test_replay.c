@@ -337,6 +337,33 @@ static void cut_input_lasts(void **state)
 	assert_int_equal(play(scene), 7 * MS);
 }
 
+/*
+ * 2 is woken while 1 is on its way to the core that is free: its own way takes 0.4 ms nevertheless. Then it
+ * has 20 ms to do.
+ */
+static void ways_to_a_free_core_take_their_time(void **state)
+{
+	struct scene *scene = *state;
+
+	turns(scene, 0, 0, STATE_RUN_FREE, 0);
+	for (uint32_t i = 1; i < THREADS; i++) {
+		turns(scene, 0, i, STATE_RUN_FREE, 0);
+		turns(scene, 0, i, STATE_WAIT_SYNC, 0);
+	}
+	wakes(scene, 2 * MS, 0, 1);
+	turns(scene, 2 * MS, 1, STATE_READY_WOKEN, 0);
+	wakes(scene, 2 * MS + MS / 10, 0, 2);
+	turns(scene, 2 * MS + MS / 10, 2, STATE_READY_WOKEN, 0);
+	turns(scene, 2 * MS + MS / 2, 2, STATE_RUN_FREE, 0);
+	turns(scene, 3 * MS, 0, STATE_CNT, 0);
+	turns(scene, 3 * MS, 1, STATE_RUN_FREE, 0);
+	turns(scene, 4 * MS, 1, STATE_CNT, 0);
+	turns(scene, 22 * MS + MS / 2, 2, STATE_CNT, 0);
+	finish(scene);
+	scene->setup.cores = 3;
+	assert_int_equal(play(scene), 22 * MS + MS / 2);
+}
+
 /* Twelve threads' worth of slices: all have their work done, on one core one after the other. */
 static void one_core_is_shared(void **state)
 {
@@ -391,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cut_histories_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_sleeps_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_input_lasts, setup, teardown),
+		cmocka_unit_test_setup_teardown(ways_to_a_free_core_take_their_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_core_is_shared, setup, teardown),
 		cmocka_unit_test_setup_teardown(everybody_has_a_core, setup, teardown),
 	};
