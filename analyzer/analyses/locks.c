@@ -216,8 +216,7 @@ static int locks_edge(void *ctx, const struct edge *edge)
 	struct lock_thread *thread;
 	int err = thread_find(locks, edge->wakee->slot, &thread);
 
-	/* A waking that came before its wait leaves nothing to wait for. */
-	if (err || !thread->lock || !edge->waker || thread->since_ns != edge->since_ns)
+	if (err || !thread->lock || !edge->waker)
 		return err;
 	thread->waker = edge->waker;
 	waits = thread->waits;

@@ -15,7 +15,6 @@
 /* A thread, up to the instant that was reached. */
 struct back_thread {
 	enum thread_state state;
-	uint64_t since_ns;	/* of that state's begin, which is still to come */
 	uint64_t owner;		/* of a wait's lock: 1 + slot, 0 = none */
 	bool points;		/* at: */
 	uint32_t holder, lock;
@@ -38,7 +37,6 @@ static int change_back(struct walk_back *walk, const struct history_entry *entry
 		return err;
 	*thread = (struct back_thread){
 		.state = entry->from,
-		.since_ns = entry->since_ns,
 		.owner = entry->awaited,
 	};
 	return holders_change(&walk->holders, entry->thread, entry->at_ns, entry->from, 0);
@@ -51,9 +49,7 @@ static int edge_back(struct walk_back *walk, const struct history_entry *entry)
 	uint64_t holder;
 	struct lock *lock;
 
-	/* A waking that came before its wait leaves nothing to wait for. */
-	if (thread->state != STATE_WAIT_LOCK || thread->points || !entry->awaited ||
-	    entry->since_ns != thread->since_ns)
+	if (thread->state != STATE_WAIT_LOCK || !entry->awaited)
 		return 0;
 	holder = lock_holder(thread->owner, entry->object, &certainty);
 	if (certainty != OWNER_LIKELY)
