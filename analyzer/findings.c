@@ -12,8 +12,8 @@
 
 static const struct finding_kind *const kinds[] = {
 	&gil_kind, &convoy_kind, &gil_off_core_kind, &lock_kind, &lock_off_core_kind, &spin_kind,
-	&serial_kind, &wake_up_kind, &others_kind, &idle_ready_kind, &steal_kind, &oversubscribed_kind,
-	&unknown_kind,
+	&serial_phase_kind, &serial_kind, &wake_up_kind, &others_kind, &idle_ready_kind, &steal_kind,
+	&oversubscribed_kind, &unknown_kind,
 };
 
 _Static_assert(ARRAY_SIZE(kinds) <= FINDINGS_MAX, "room for each kind");
@@ -149,13 +149,12 @@ static bool may_be_more(const struct findings *findings, const struct report *re
 	struct range others = report->analysis->trust.parts[STACK_OTHERS_READY];
 
 	for (int part = 0; part <= ROOM_FEW; part++) {
-		unsigned int part_all = part == ROOM_FEW ? serial_kind.part_all : 0;
 		struct range range = room->bounds[doubt].ranges[part];
 		uint64_t high_ns = range_high(room_part_ns(room, (enum room_part)part), range);
 
 		if (part == ROOM_GIL && doubt == ROOM_UNKNOWN)
 			high_ns += range_high(spin_ns, spin);
-		if (range.up_ns && high_ns >= threshold_low(time, part_all))
+		if (range.up_ns && high_ns >= threshold_low(time, 0))
 			return true;
 	}
 	if (doubt != ROOM_UNKNOWN && doubt != ROOM_ANY)

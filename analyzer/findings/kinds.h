@@ -15,7 +15,7 @@
 
 extern const struct finding_kind gil_kind, convoy_kind, gil_off_core_kind;
 extern const struct finding_kind lock_kind, lock_off_core_kind, spin_kind;
-extern const struct finding_kind serial_kind, oversubscribed_kind, wake_up_kind;
+extern const struct finding_kind serial_kind, serial_phase_kind, oversubscribed_kind, wake_up_kind;
 extern const struct finding_kind others_kind, idle_ready_kind, steal_kind, unknown_kind;
 
 void finding_say(char line[FINDING_LINE], const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -37,15 +37,97 @@ static void alone_tell(const struct report *report, struct finding *finding)
 		    format_percent(most_ns, sum_ns).s);
 }
 
+/* Of a run that is parallel elsewhere, the phases in which hardly more than one thread has work. */
+struct serial_phases {
+	const struct phase *longest;	/* NULL: none */
+	uint64_t ns, rest_ns;		/* wall time of them, and of the others */
+	uint64_t true_ns, rest_true_ns;
+	uint64_t spare_ns, all_spare_ns;	/* core time that no thread had work for */
+};
+
+static bool phase_is_serial(const struct phase *phase)
+{
+	uint64_t ns = phase->end_ns - phase->start_ns;
+
+	return phase->sums.integral_ns[CURVE_TRUE] < ns / 4 * 5 &&
+	       phase->sums.integral_ns[CURVE_APPARENT] < ns / 2 * 3;
+}
+
+static void serial_phases_find(const struct report *report, struct serial_phases *serial)
+{
+	const struct phases *phases = &report->analysis->phases;
+	bool parallel = false;
+
+	*serial = (struct serial_phases){ 0 };
+	for (size_t i = 0; i < phases->phases_cnt; i++) {
+		const struct phase *phase = &phases->phases[i];
+		uint64_t ns = phase->end_ns - phase->start_ns, true_ns = phase->sums.integral_ns[CURVE_TRUE];
+		uint64_t work_ns = phase->sums.integral_ns[CURVE_APPARENT];
+		uint64_t spare_ns = ns * report->cores_cnt > work_ns ? ns * report->cores_cnt - work_ns : 0;
+		bool is_serial = phase_is_serial(phase);
+
+		parallel |= true_ns >= ns / 2 * 3;
+		serial->all_spare_ns += spare_ns;
+		serial->spare_ns += is_serial ? spare_ns : 0;
+		*(is_serial ? &serial->ns : &serial->rest_ns) += ns;
+		*(is_serial ? &serial->true_ns : &serial->rest_true_ns) += true_ns;
+		if (is_serial && (!serial->longest ||
+				  ns > serial->longest->end_ns - serial->longest->start_ns))
+			serial->longest = phase;
+	}
+	if (!parallel) {
+		serial->longest = NULL;
+		serial->spare_ns = 0;
+	}
+}
+
+/* Amdahl (AFIPS 1967): what is serial takes as long, however many cores there are. */
+static bool serial_phase_look(const struct report *report, const struct core_time *time,
+			      struct finding *finding)
+{
+	uint64_t start_ns = report->run->start_ns, wall_ns = report->tree.wall_ns;
+	struct serial_phases serial;
+
+	(void)time;
+	serial_phases_find(report, &serial);
+	if (!serial.longest)
+		return false;
+	cost_part(report, finding, ROOM_FEW, serial.spare_ns, serial.all_spare_ns,
+		  (struct range){ 0, report->tree.state_ns[STATE_UNKNOWN] });
+	finding_say(finding->place, "from %s to %s",
+		    format_time(serial.longest->start_ns - start_ns, ascii).s,
+		    format_time(serial.longest->end_ns - start_ns, ascii).s);
+	finding_say(finding->evidence, "For %s of the run %s threads make progress on average, else %s.  "
+		    "While that is so, the run can become %s times as fast at most, on any number of "
+		    "cores.", format_percent(serial.ns, wall_ns).s,
+		    format_average(serial.true_ns, serial.ns).s,
+		    format_average(serial.rest_true_ns, serial.rest_ns).s,
+		    format_average(wall_ns, serial.ns).s);
+	finding->next = "share the work of this phase out, or let the rest begin while it lasts";
+	return true;
+}
+
+const struct finding_kind serial_phase_kind = {
+	.name = "serial_phase",
+	.title = "Serial phase",
+	.look = serial_phase_look,
+};
+
 /* Threads in input or output do without a core: there is no lack of threads then. */
 static bool serial_look(const struct report *report, const struct core_time *time,
 			struct finding *finding)
 {
 	const struct room *room = &report->analysis->room;
 	bool waited = room->few_sync_ns > room->few_nobody_ns;
+	struct serial_phases serial;
 
 	(void)time;
-	cost_whole(report, finding, ROOM_FEW);
+	serial_phases_find(report, &serial);
+	if (serial.longest)
+		cost_part(report, finding, ROOM_FEW, serial.all_spare_ns - serial.spare_ns,
+			  serial.all_spare_ns, (struct range){ 0, report->tree.state_ns[STATE_UNKNOWN] });
+	else
+		cost_whole(report, finding, ROOM_FEW);
 	if (!finding->cost_ns)
 		return false;
 	alone_tell(report, finding);

@@ -264,6 +264,29 @@ static void test_one_thread_with_work(void **state)
 	}
 }
 
+/* One thread for half a second, then two for three and a half: too little for "too few threads". */
+static void test_serial_phase(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_idle(tb, SECOND, 1);
+	tb_thread(tb, SECOND + SECOND / 2, 0, 1, 2, 1);
+	tb_switch(tb, SECOND + SECOND / 2, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 5 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 5 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 5 * SECOND, TRACE_END_TREE);
+	tb_analyze(tb);
+	finding = found(tb, &serial_phase_kind);
+	assert_non_null(finding);
+	assert_in_range(finding->cost_ns, SECOND / 2 - SECOND / 100, SECOND / 2);
+	assert_non_null(strstr(finding->place, "from 0 ns to 50"));
+	assert_non_null(strstr(finding->evidence, " times as fast at most, on any number of cores"));
+	assert_null(found(tb, &serial_kind));
+	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
+}
+
 /* Idle, with a little work every second: nobody waits for that. */
 static void test_idle_pool_is_fine(void **state)
 {
@@ -416,6 +439,7 @@ int main(void)
 		TEST(test_cores_not_used_leave_what_is_certain),
 		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
+		TEST(test_serial_phase),
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),
 		TEST(test_other_programs),
