@@ -31,6 +31,7 @@ static void cores_advance(struct predict *predict, uint64_t at_ns)
 		taken = predict->others_cnt;
 	predict->last_ns = at_ns;
 	predict->wall_ns += passed_ns;
+	predict->ready_ns += predict->ready_cnt ? passed_ns : 0;
 	if (taken)
 		predict->lost_ns += passed_ns * taken / (taken + predict->running_cnt);
 }
@@ -83,8 +84,6 @@ static void states_add(struct predict *predict, const struct change *change)
 	predict->life_ns += passed_ns;
 	if (state_infos[change->from].counts & COUNTS_TRUE)
 		predict->work_ns[change->thread->slot] += passed_ns;
-	else if (is_ready(change->from))
-		predict->ready_ns += passed_ns;
 	else if (change->from == STATE_UNKNOWN)
 		predict->unknown_ns += passed_ns;
 	else if (change->from == STATE_WAIT_GIL ||

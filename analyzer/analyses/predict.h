@@ -68,7 +68,8 @@ struct predict {
 	size_t gil_cap;
 	struct predict_lock *locks;	/* by word slot; words that are no lock's have no word here */
 	size_t locks_cap;
-	uint64_t ready_ns, unknown_ns, life_ns;
+	uint64_t ready_ns;		/* while any was ready, however many */
+	uint64_t unknown_ns, life_ns;
 	unsigned char *uses;		/* by core: enum core_use */
 	size_t uses_cap;
 	uint64_t last_ns, running_cnt, ready_cnt, others_cnt;

@@ -193,6 +193,25 @@ static void two_locks(void **state)
 	assert_int_not_equal(all[3].kind, PREDICTION_LOCK);
 }
 
+/* Four threads take turns on one core and the other idles all the time: they are bound to theirs. */
+static void bound_to_a_core(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_add(tb, 0, 1, TRACE_CORE)->core.program = 0;
+	for (uint64_t id = 2; id <= 4; id++)
+		tb_thread(tb, 0, 0, 1, id, 1);
+	for (uint64_t i = 1; i <= 8; i++)
+		tb_switch(tb, i * MS, 0, 1 + (i + 3) % 4, i <= 4 ? TRACE_HOW_PREEMPTED : TRACE_HOW_DEAD,
+			  i == 8 ? 0 : 1 + i % 4);
+	tb_end(tb, 8 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.predict.cores, 1);
+	assert_int_equal(tb->analysis.predict.base.wall_ns, 8 * MS);
+	assert_true(takes(tb, PREDICTION_CORES, 2) < 8 * MS);
+}
+
 /* Who was woken waits for its core as long as it did, where a core was free. */
 static void latency_stays(void **state)
 {
@@ -235,6 +254,7 @@ int main(void)
 		TB_TEST(one_lock, "2"),
 		TB_TEST(who_waited_is_done_sooner, "2"),
 		TB_TEST(two_locks, "3"),
+		TB_TEST(bound_to_a_core, "2"),
 		TB_TEST(latency_stays, "2"),
 		TB_TEST(other_programs, "2"),
 	};
