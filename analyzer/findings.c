@@ -135,6 +135,7 @@ static void look(struct findings *findings, const struct report *report,
 	*finding = (struct finding){ .kind = kind, .order = order };
 	if (!kind->look(report, &findings->time, finding) || !is_worth(&findings->time, finding))
 		return;
+	doubt_tell(report, finding);
 	finding->inconclusive = !finding->note && !is_certain(&findings->time, finding, ROOM_ANY);
 	findings->cnt++;
 }

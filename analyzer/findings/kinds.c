@@ -95,13 +95,18 @@ static uint64_t scale(uint64_t ns, uint64_t part_ns, uint64_t whole_ns)
 	return whole_ns ? (uint64_t)((unsigned __int128)ns * part_ns / whole_ns) : 0;
 }
 
-static void doubt_tell(const struct report *report, struct finding *finding)
+static uint64_t width_ns(struct range range)
+{
+	return range.down_ns + range.up_ns;
+}
+
+void doubt_tell(const struct report *report, struct finding *finding)
 {
 	const struct range *bounds = finding->bounds;
 	int most = ROOM_UNKNOWN;
 
 	for (int i = 0; i < ROOM_ANY; i++)
-		if (bounds[i].down_ns + bounds[i].up_ns > bounds[most].down_ns + bounds[most].up_ns)
+		if (width_ns(bounds[i]) > width_ns(bounds[most]))
 			most = i;
 	if (most == ROOM_AWAY)
 		finding_say(finding->doubt, "its threads used %s of %s cores, and may not be allowed on "
@@ -109,8 +114,11 @@ static void doubt_tell(const struct report *report, struct finding *finding)
 			    format_count(report->cores_cnt).s);
 	else if (most == ROOM_OTHERS)
 		finding_say(finding->doubt, "other programs had cores that threads could have used");
-	else if (bounds[most].down_ns || bounds[most].up_ns)
+	else if (width_ns(bounds[most]))
 		finding_say(finding->doubt, "threads or cores that are unknown may have done anything");
+	else if (width_ns(bounds[ROOM_ANY]))
+		finding_say(finding->doubt, "what is unknown, other programs, and cores that its threads did "
+			    "not use may add up");
 }
 
 /* All of what was lost to it may be its, or less than is seen. */
@@ -139,7 +147,6 @@ void cost_part(const struct report *report, struct finding *finding, enum room_p
 		finding->bounds[i] = part_range(ns, room->bounds[i].ranges[part], part_ns, whole_ns,
 						unknown ? open : (struct range){ 0 });
 	}
-	doubt_tell(report, finding);
 }
 
 void cost_whole(const struct report *report, struct finding *finding, enum room_part part)

@@ -35,7 +35,7 @@ const struct prediction *gain_find(const struct report *report, enum prediction_
 uint64_t gil_spin_ns(const struct report *report);
 /*
  * The cost is a part of what idle cores are lost to: as large as `part_ns` is of all `whole_ns` of the waits
- * for it, of which `open` is not known. Says why it is not certain.
+ * for it, of which `open` is not known.
  */
 void cost_part(const struct report *report, struct finding *finding, enum room_part part, uint64_t part_ns,
 	       uint64_t whole_ns, struct range open);
@@ -45,5 +45,7 @@ void cost_whole(const struct report *report, struct finding *finding, enum room_
 void ready_cost(const struct report *report, struct finding *finding);
 /* What is unknown leaves this open on top. */
 void cost_open(struct finding *finding, struct range open);
+/* Why the cost, when all of its bounds are known, is not certain. */
+void doubt_tell(const struct report *report, struct finding *finding);
 
 #endif

@@ -14,7 +14,6 @@
 #include "analyzer/findings/kinds.h"
 #include "tests/support/tb.h"
 
-#define NR_FUTEX 202
 #define SECOND UINT64_C(1000000000)
 
 static int setup(void **state)
@@ -50,6 +49,18 @@ static const struct finding *found(const struct tb *tb, const struct finding_kin
 	return NULL;
 }
 
+/* Whatever may be otherwise has a reason, and nothing else has. */
+static void analyze(struct tb *tb)
+{
+	tb_analyze(tb);
+	for (size_t i = 0; i < tb->report.findings.cnt; i++) {
+		const struct finding *finding = &tb->report.findings.list[i];
+		const struct range *any = &finding->bounds[ROOM_ANY];
+
+		assert_int_equal(*finding->doubt != 0, any->down_ns || any->up_ns);
+	}
+}
+
 /* From second 1 on, thread 1 on core 0; 2 runs on core 1 until it waits for a lock that 1 has. */
 static void lock_scene(struct tb *tb, uint64_t wait_from_ns)
 {
@@ -73,7 +84,7 @@ static void test_no_threads(void **state)
 	struct tb *tb = *state;
 
 	tb_end(tb, SECOND, TRACE_END_COMMAND);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.findings.cnt, 0);
 	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
 }
@@ -89,7 +100,7 @@ static void test_two_busy_threads_are_fine(void **state)
 	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.findings.cnt, 0);
 	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
 	assert_int_equal(tb->report.findings.time.all_ns, 4 * SECOND);
@@ -107,7 +118,7 @@ static void test_lock_costs_the_idle_core(void **state)
 
 	lock_scene(tb, 2 * SECOND);
 	lock_scene_end(tb, 3 * SECOND);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.findings.cnt, 1);
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
@@ -127,7 +138,7 @@ static void test_small_losses_are_no_findings(void **state)
 	for (uint64_t less = 0; less < 2; less++) {
 		lock_scene(tb, 3 * SECOND - SECOND / 5 + less);
 		lock_scene_end(tb, 3 * SECOND);
-		tb_analyze(tb);
+		analyze(tb);
 		assert_int_equal(tb->report.findings.cnt, less ? 0 : 1);
 		tb_free(tb);
 		setup(state);
@@ -143,7 +154,7 @@ static void test_other_programs_make_it_uncertain(void **state)
 	lock_scene(tb, 2 * SECOND);
 	core_other(tb, 2 * SECOND, 1);
 	lock_scene_end(tb, 3 * SECOND);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 0);
@@ -167,7 +178,7 @@ static void test_cores_not_used_make_it_uncertain(void **state)
 	tb_switch(tb, SECOND, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 2 * SECOND);
@@ -191,7 +202,7 @@ static void test_cores_not_used_leave_what_is_certain(void **state)
 		core_idle(tb, SECOND, core);
 	lock_scene(tb, 2 * SECOND);
 	lock_scene_end(tb, 3 * SECOND);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &lock_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, SECOND);
@@ -223,7 +234,7 @@ static void test_gil_held_off_core_costs_who_waits(void **state)
 	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.gil_held_off_core_ns, SECOND);
 	assert_int_equal(tb->analysis.gil.uses[0]->wanted_off_core_ns, SECOND / 2);
 	assert_null(found(tb, &gil_kind));
@@ -252,7 +263,7 @@ static void test_one_thread_with_work(void **state)
 		}
 		tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 		tb_end(tb, 3 * SECOND, TRACE_END_TREE);
-		tb_analyze(tb);
+		analyze(tb);
 		assert_int_equal(tb->report.findings.cnt, 1);
 		finding = found(tb, &serial_kind);
 		assert_non_null(finding);
@@ -277,7 +288,7 @@ static void test_serial_phase(void **state)
 	tb_switch(tb, 5 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 5 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 5 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &serial_phase_kind);
 	assert_non_null(finding);
 	assert_in_range(finding->cost_ns, SECOND / 2 - SECOND / 100, SECOND / 2);
@@ -301,7 +312,7 @@ static void test_idle_pool_is_fine(void **state)
 	}
 	tb_switch(tb, 10 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 10 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.findings.cnt, 0);
 	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
 }
@@ -318,7 +329,7 @@ static void test_oversubscribed_blames_no_lock(void **state)
 	for (uint64_t i = 0; i < 100; i++)
 		tb_switch(tb, SECOND + i * 4000000, 0, 1 + i % 2, TRACE_HOW_PREEMPTED, 2 - i % 2);
 	tb_end(tb, SECOND + 100 * 4000000, TRACE_END_COMMAND);
-	tb_analyze(tb);
+	analyze(tb);
 	assert_int_equal(tb->report.findings.cnt, 1);
 	finding = found(tb, &oversubscribed_kind);
 	assert_non_null(finding);
@@ -341,10 +352,34 @@ static void test_other_programs(void **state)
 	tb_switch(tb, 4 * SECOND, 0, 0, TRACE_HOW_NONE, 1);
 	tb_switch(tb, 5 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 5 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &others_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 2 * SECOND);
+}
+
+/* Once more, and then nobody knows for half a second whether thread 1 is ready. */
+static void test_other_programs_and_a_gap(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = 7;
+	tb_gap(tb, 3 * SECOND, 0, 3 * SECOND, 3 * SECOND, 1);
+	core_other(tb, 3 * SECOND, 0);
+	tb_switch(tb, 3 * SECOND + SECOND / 2, 0, 0, TRACE_HOW_NONE, 1);
+	tb_switch(tb, 4 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 4 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 4 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	finding = found(tb, &others_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, SECOND);
+	assert_int_equal(finding_high(finding), SECOND + SECOND / 2);
+	assert_non_null(strstr(finding->doubt, "unknown"));
 }
 
 /* The verdict that all is well turns where so much is unknown that a finding could hide there. */
@@ -363,7 +398,7 @@ static void test_unknown_turns_the_verdict(void **state)
 		tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
 		tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 		tb_end(tb, 3 * SECOND, TRACE_END_TREE);
-		tb_analyze(tb);
+		analyze(tb);
 		assert_true(tb->report.tree.state_ns[STATE_UNKNOWN] > 0);
 		assert_int_equal(tb->report.findings.verdict,
 				 lossy ? VERDICT_INCONCLUSIVE : VERDICT_NOTHING);
@@ -392,7 +427,7 @@ static void test_slow_wake_ups(void **state)
 	tb_switch(tb, 2 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
 	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 2 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &wake_up_kind);
 	assert_non_null(finding);
 	assert_int_equal(finding->cost_ns, 100 * UINT64_C(5000000));
@@ -417,7 +452,7 @@ static void test_holder_off_core_is_a_note(void **state)
 	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_DEAD, 2);
 	tb_switch(tb, 2 * SECOND, 0, 2, TRACE_HOW_DEAD, 0);
 	tb_end(tb, 2 * SECOND, TRACE_END_TREE);
-	tb_analyze(tb);
+	analyze(tb);
 	finding = found(tb, &lock_off_core_kind);
 	assert_non_null(finding);
 	assert_true(finding->note);
@@ -443,6 +478,7 @@ int main(void)
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),
 		TEST(test_other_programs),
+		TEST(test_other_programs_and_a_gap),
 		TEST(test_unknown_turns_the_verdict),
 		TEST(test_slow_wake_ups),
 		TEST(test_holder_off_core_is_a_note),
