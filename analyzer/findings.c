@@ -63,7 +63,8 @@ static void time_make(struct core_time *time, const struct report *report)
 	time->all = range_sum(others, unknown);
 	time->busy_ns = room->busy_cores_ns + time->others_ns;
 	time->busy = range_sum(others, room->bounds[ROOM_UNKNOWN].ranges[ROOM_BUSY]);
-	time->lost_ns = time->others_ns + report->tree.state_ns[STATE_RUN_SPIN];
+	time->lost_ns = time->others_ns + report->tree.state_ns[STATE_RUN_SPIN] +
+			report->quality.steal_ns;
 	for (int part = 0; part <= ROOM_FEW; part++)
 		time->lost_ns += room_part_ns(room, (enum room_part)part);
 }

@@ -191,6 +191,25 @@ static void test_cores_not_used_make_it_uncertain(void **state)
 	free(text);
 }
 
+/* It looks as if both had run all the time: what was lost is not more than all, nor nothing. */
+static void test_steal_is_a_loss(void **state)
+{
+	struct tb *tb = *state;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_add(tb, SECOND, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT)->corestat.steal_ns = 0;
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_add(tb, 3 * SECOND, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT)->corestat.steal_ns = SECOND;
+	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	assert_non_null(found(tb, &steal_kind));
+	assert_int_equal(found(tb, &steal_kind)->cost_ns, SECOND);
+	assert_int_equal(tb->report.findings.time.lost_ns, SECOND);
+}
+
 /* Six cores that it never used leave what the lock costs on the two that it did. */
 static void test_cores_not_used_leave_what_is_certain(void **state)
 {
@@ -471,6 +490,7 @@ int main(void)
 		TEST(test_small_losses_are_no_findings),
 		TEST(test_other_programs_make_it_uncertain),
 		TEST(test_cores_not_used_make_it_uncertain),
+		TEST(test_steal_is_a_loss),
 		TEST(test_cores_not_used_leave_what_is_certain),
 		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
