@@ -156,6 +156,8 @@ static bool may_be_more(const struct findings *findings, const struct report *re
 
 		if (part == ROOM_GIL && doubt == ROOM_UNKNOWN)
 			high_ns += range_high(spin_ns, spin);
+		else if (part == ROOM_GIL)
+			high_ns += gil_spin_ns(report);
 		if (range.up_ns && high_ns >= threshold_low(time, 0))
 			return true;
 	}

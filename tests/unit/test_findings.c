@@ -163,6 +163,39 @@ static void test_other_programs_make_it_uncertain(void **state)
 	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
 }
 
+/*
+ * The fight for a GIL on a core, and then a core that stood idle, are just too little; with what another
+ * program had of that core they would not be.
+ */
+static void test_other_programs_beside_spinning(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+	const uint64_t part_ns = SECOND / 50;
+
+	tb_exec(tb, SECOND, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, SECOND, 0, 1, 1)->exact = 1;
+	tb_gil_step(tb, SECOND, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_gil_step(tb, 3 * SECOND - 15 * part_ns, 1, 2, 1, TRACE_GIL_OP_WAIT);
+	tb_block(tb, 3 * SECOND - 9 * part_ns, 1, 2, NR_FUTEX, 0x5000, 0);
+	core_other(tb, 3 * SECOND - 6 * part_ns, 1);
+	tb_gil_step(tb, 3 * SECOND, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_waking(tb, 3 * SECOND, 0, 1, 2, NR_FUTEX, 0x5000, 1);
+	tb_switch(tb, 3 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	finding = found(tb, &gil_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 9 * part_ns);
+	assert_int_equal(finding_high(finding), 15 * part_ns);
+	assert_true(finding->inconclusive);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
+}
+
 /* 2 never ran on core 1 nor does anybody else: perhaps they may not. */
 static void test_cores_not_used_make_it_uncertain(void **state)
 {
@@ -489,6 +522,7 @@ int main(void)
 		TEST(test_lock_costs_the_idle_core),
 		TEST(test_small_losses_are_no_findings),
 		TEST(test_other_programs_make_it_uncertain),
+		TEST(test_other_programs_beside_spinning),
 		TEST(test_cores_not_used_make_it_uncertain),
 		TEST(test_steal_is_a_loss),
 		TEST(test_cores_not_used_leave_what_is_certain),
