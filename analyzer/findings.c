@@ -141,6 +141,18 @@ static void look(struct findings *findings, const struct report *report,
 	findings->cnt++;
 }
 
+/*
+ * What all findings of a part must come to. Too few threads with work are one only where that costs more,
+ * unless a phase of the run is serial, or where it is not known.
+ */
+static unsigned int part_all(const struct report *report, int part, enum room_doubt doubt)
+{
+	const struct range *unknown = &report->analysis->room.bounds[ROOM_UNKNOWN].ranges[part];
+	bool open = (doubt == ROOM_UNKNOWN || doubt == ROOM_ANY) && (unknown->down_ns || unknown->up_ns);
+
+	return part == ROOM_FEW && !open && !has_serial_phase(report) ? serial_kind.part_all : 0;
+}
+
 /* Whether there may be something to find that was not seen, should this be otherwise. */
 static bool may_be_more(const struct findings *findings, const struct report *report, enum room_doubt doubt)
 {
@@ -158,7 +170,7 @@ static bool may_be_more(const struct findings *findings, const struct report *re
 			high_ns += range_high(spin_ns, spin);
 		else if (part == ROOM_GIL)
 			high_ns += gil_spin_ns(report);
-		if (range.up_ns && high_ns >= threshold_low(time, 0))
+		if (range.up_ns && high_ns >= threshold_low(time, part_all(report, part, doubt)))
 			return true;
 	}
 	if (doubt != ROOM_UNKNOWN && doubt != ROOM_ANY)

@@ -43,6 +43,8 @@ void cost_part(const struct report *report, struct finding *finding, enum room_p
 void cost_whole(const struct report *report, struct finding *finding, enum room_part part);
 /* The cost is that of idle cores while threads were ready, on cores that they used. */
 void ready_cost(const struct report *report, struct finding *finding);
+/* Whether a run that is parallel elsewhere has one. */
+bool has_serial_phase(const struct report *report);
 /* What is unknown leaves this open on top. */
 void cost_open(struct finding *finding, struct range open);
 /* Why the cost, when all of its bounds are known, is not certain. */

@@ -81,6 +81,14 @@ static void serial_phases_find(const struct report *report, struct serial_phases
 	}
 }
 
+bool has_serial_phase(const struct report *report)
+{
+	struct serial_phases serial;
+
+	serial_phases_find(report, &serial);
+	return serial.longest;
+}
+
 /* Amdahl (AFIPS 1967): what is serial takes as long, however many cores there are. */
 static bool serial_phase_look(const struct report *report, const struct core_time *time,
 			      struct finding *finding)

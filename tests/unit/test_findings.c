@@ -350,6 +350,37 @@ static void test_serial_phase(void **state)
 	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
 }
 
+/*
+ * 2 sleeps for 3 of 20 ms, again and again: too few threads for a twentieth of the core time, and less than
+ * a tenth. Once another program has the core meanwhile, which turns nothing.
+ */
+static void test_other_programs_while_too_few_have_work(void **state)
+{
+	const uint64_t ms_ns = SECOND / 1000;
+	struct tb *tb = *state;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	for (uint64_t i = 1; i <= 100; i++) {
+		uint64_t at_ns = SECOND + i * 20 * ms_ns;
+
+		tb_block(tb, at_ns - 3 * ms_ns, 1, 2, NR_NANOSLEEP, 0, 0);
+		if (i == 50) {
+			core_other(tb, at_ns - 2 * ms_ns, 1);
+			core_idle(tb, at_ns - 1 * ms_ns, 1);
+		}
+		tb_waking(tb, at_ns, 1, 0, 2, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+		tb_switch(tb, at_ns, 1, 0, TRACE_HOW_NONE, 2);
+	}
+	tb_switch(tb, 3 * SECOND, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	assert_int_equal(tb->analysis.room.few_nobody_ns, 299 * ms_ns);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_NOTHING);
+}
+
 /* Idle, with a little work every second: nobody waits for that. */
 static void test_idle_pool_is_fine(void **state)
 {
@@ -529,6 +560,7 @@ int main(void)
 		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
 		TEST(test_serial_phase),
+		TEST(test_other_programs_while_too_few_have_work),
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),
 		TEST(test_other_programs),
