@@ -127,7 +127,7 @@ static struct range part_range(uint64_t ns, struct range range, uint64_t part_ns
 {
 	uint64_t cost_ns = scale(ns, part_ns, whole_ns);
 	uint64_t low_ns = scale(range_low(ns, range), range_low(part_ns, open), range_high(whole_ns, open));
-	uint64_t high_ns = open.up_ns ? range_high(ns, range) :
+	uint64_t high_ns = width_ns(open) ? range_high(ns, range) :
 			   scale(range_high(ns, range), part_ns, whole_ns);
 
 	return (struct range){ cost_ns > low_ns ? cost_ns - low_ns : 0,

@@ -43,6 +43,7 @@ struct serial_phases {
 	uint64_t ns, rest_ns;		/* wall time of them, and of the others */
 	uint64_t true_ns, rest_true_ns;
 	uint64_t spare_ns, all_spare_ns;	/* core time that no thread had work for */
+	struct range open;		/* of these: threads that are unknown may have had work */
 };
 
 static bool phase_is_serial(const struct phase *phase)
@@ -56,9 +57,10 @@ static bool phase_is_serial(const struct phase *phase)
 static void serial_phases_find(const struct report *report, struct serial_phases *serial)
 {
 	const struct phases *phases = &report->analysis->phases;
+	uint64_t unknown_ns = report->tree.state_ns[STATE_UNKNOWN];
 	bool parallel = false;
 
-	*serial = (struct serial_phases){ 0 };
+	*serial = (struct serial_phases){ .open = { unknown_ns, unknown_ns } };
 	for (size_t i = 0; i < phases->phases_cnt; i++) {
 		const struct phase *phase = &phases->phases[i];
 		uint64_t ns = phase->end_ns - phase->start_ns, true_ns = phase->sums.integral_ns[CURVE_TRUE];
@@ -100,8 +102,7 @@ static bool serial_phase_look(const struct report *report, const struct core_tim
 	serial_phases_find(report, &serial);
 	if (!serial.longest)
 		return false;
-	cost_part(report, finding, ROOM_FEW, serial.spare_ns, serial.all_spare_ns,
-		  (struct range){ 0, report->tree.state_ns[STATE_UNKNOWN] });
+	cost_part(report, finding, ROOM_FEW, serial.spare_ns, serial.all_spare_ns, serial.open);
 	finding_say(finding->place, "from %s to %s",
 		    format_time(serial.longest->start_ns - start_ns, ascii).s,
 		    format_time(serial.longest->end_ns - start_ns, ascii).s);
@@ -133,7 +134,7 @@ static bool serial_look(const struct report *report, const struct core_time *tim
 	serial_phases_find(report, &serial);
 	if (serial.longest)
 		cost_part(report, finding, ROOM_FEW, serial.all_spare_ns - serial.spare_ns,
-			  serial.all_spare_ns, (struct range){ 0, report->tree.state_ns[STATE_UNKNOWN] });
+			  serial.all_spare_ns, serial.open);
 	else
 		cost_whole(report, finding, ROOM_FEW);
 	if (!finding->cost_ns)
