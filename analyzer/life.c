@@ -172,7 +172,6 @@ static struct wait_for waits_for(struct timeline *timeline, const struct thread 
 	struct wait_for result = {
 		.sysno = wait->sysno,
 		.owner = idmap_get(&timeline->people->thread_ids, wait->owner),
-		.owner_at = wait->owner_at,
 	};
 
 	if (wait->state == STATE_WAIT_GIL)

@@ -28,7 +28,6 @@ struct wait_for {
 	uint64_t sysno;			/* 1 + number of the system call, 0 = none */
 	struct futex_word *word;	/* wait.lock, wait.sync on a futex; NULL = on none */
 	struct thread *owner;		/* of that lock when the wait began; NULL = nobody was seen to */
-	enum trace_owner_at owner_at;
 	uint64_t gil;			/* wait.gil: which, 0 = not known */
 };
 

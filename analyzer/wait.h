@@ -30,7 +30,6 @@ struct wait {
 	uint64_t word;		/* WAIT_KIND_FUTEX: its address */
 	bool shared;		/* WAIT_KIND_FUTEX: other processes may have the word as well */
 	uint64_t owner;		/* WAIT_KIND_FUTEX: thread found as the lock's owner, 0 = none */
-	enum trace_owner_at owner_at;
 };
 
 /* A waking, kept until the wait that it ended is known. */

@@ -113,7 +113,6 @@ void wait_classify(const struct trace_sched_switch *record, const struct wait *b
 		wait.kind = WAIT_KIND_FUTEX;
 		wait.word = record->arg0;
 		wait.owner = record->owner;
-		wait.owner_at = (enum trace_owner_at)record->owner_at;
 		wait.shared = record->sysno == SYSNO_FUTEX && !(record->arg1 & FUTEX_OP_PRIVATE);
 	} else if (only_sleeps(class, record)) {
 		wait.state = STATE_WAIT_SLEEP;
