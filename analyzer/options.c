@@ -182,6 +182,10 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		return usage_error(state, "no file", "");
+	case ARGP_KEY_END:
+		if (options->windowed && options->output == OUTPUT_DUMP)
+			return usage_error(state, "--dump and --time exclude each other", "");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

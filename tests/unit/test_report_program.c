@@ -72,6 +72,9 @@ static void outputs_exclude_each_other(void **state)
 	assert_ends("--dump --json tests/golden/v1.plx", 2, "--dump and --json exclude each other");
 	assert_ends("--json --dump tests/golden/v1.plx", 2, "Usage: trace-report");
 	assert_ends("--json --json tests/golden/v1.plx", 0, "\"schema\": 1");
+	assert_ends("--dump --time ..1 tests/golden/v1.plx", 2, "--dump and --time exclude each other");
+	assert_ends("--time ..1 tests/golden/v1.plx --dump", 2, "--dump and --time exclude each other");
+	assert_ends("--time ..1", 2, "no file");
 }
 
 static void empty_filter_is_told(void **state)
