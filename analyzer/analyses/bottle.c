@@ -84,7 +84,7 @@ static int bottle_change(void *ctx, const struct change *change)
 
 struct bottle_rest {
 	uint32_t rest;
-	const struct thread *thread;
+	struct thread_bottles *own;
 };
 
 static int rest_compare(const void *left, const void *right)
@@ -93,7 +93,7 @@ static int rest_compare(const void *left, const void *right)
 
 	if (a->rest != b->rest)
 		return a->rest > b->rest ? -1 : 1;
-	return (a->thread->id > b->thread->id) - (a->thread->id < b->thread->id);
+	return (a->own->thread->id > b->own->thread->id) - (a->own->thread->id < b->own->thread->id);
 }
 
 /* A share in whole nanoseconds; returns what is left over. */
@@ -110,17 +110,15 @@ static uint32_t share_floor(unsigned __int128 share, uint64_t *ret_whole_ns)
 static int heights_split(struct bottles *bottles, enum bottle_kind kind, struct bottle_rest *rests)
 {
 	uint64_t any_ns = bottles->crowds[kind].any_ns, floors_ns = 0;
-	size_t cnt = 0;
+	size_t cnt = bottles->threads_cnt;
 	int err;
 
-	for (size_t i = 0; i < bottles->threads_cnt; i++) {
+	for (size_t i = 0; i < cnt; i++) {
 		struct thread_bottles *own = &bottles->threads[i];
 		uint64_t *height_ns = &own->bottles[kind].height_ns;
 
-		if (!own->thread)
-			continue;
-		rests[cnt].rest = share_floor(own->share[kind], height_ns);
-		rests[cnt++].thread = own->thread;
+		rests[i].rest = share_floor(own->share[kind], height_ns);
+		rests[i].own = own;
 		floors_ns += *height_ns;
 	}
 	err = identity_check(bottles->identity, floors_ns <= any_ns && any_ns - floors_ns <= cnt,
@@ -130,7 +128,7 @@ static int heights_split(struct bottles *bottles, enum bottle_kind kind, struct 
 		return err;
 	qsort(rests, cnt, sizeof(*rests), rest_compare);
 	for (size_t i = 0; i < any_ns - floors_ns; i++)
-		bottles->threads[rests[i].thread->slot].bottles[kind].height_ns++;
+		rests[i].own->bottles[kind].height_ns++;
 	return 0;
 }
 
@@ -167,7 +165,7 @@ static int groups_sum(struct bottles *bottles)
 	for (size_t i = 0; i < bottles->threads_cnt; i++) {
 		const struct thread_bottles *own = &bottles->threads[i];
 
-		for (int kind = 0; kind < BOTTLE_KIND_CNT && own->thread; kind++) {
+		for (int kind = 0; kind < BOTTLE_KIND_CNT; kind++) {
 			size_t group = bottles->groups->of_thread[own->thread->slot];
 			struct bottle *sum = &bottles->of_groups[group].bottles[kind];
 
@@ -179,6 +177,17 @@ static int groups_sum(struct bottles *bottles)
 	return 0;
 }
 
+/* A part of the run does not have all threads, and some are only ever named. */
+static void born_keep(struct bottles *bottles)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < bottles->threads_cnt; i++)
+		if (bottles->threads[i].thread)
+			bottles->threads[cnt++] = bottles->threads[i];
+	bottles->threads_cnt = cnt;
+}
+
 static int bottle_end(void *ctx, const struct run *run)
 {
 	struct bottles *bottles = ctx;
@@ -186,6 +195,7 @@ static int bottle_end(void *ctx, const struct run *run)
 	int err = rests ? 0 : -ENOMEM;
 
 	(void)run;
+	born_keep(bottles);
 	if (!err)
 		err = heights_split(bottles, BOTTLE_TRUE, rests);
 	if (!err)

@@ -29,7 +29,7 @@ struct bottle {
 };
 
 struct thread_bottles {
-	const struct thread *thread;		/* NULL: never born */
+	const struct thread *thread;		/* NULL: not born yet */
 	unsigned __int128 share[BOTTLE_KIND_CNT];	/* in 2^-64 ns */
 	struct bottle bottles[BOTTLE_KIND_CNT];
 };
@@ -52,7 +52,7 @@ struct bottles {
 	struct identity *identity;
 	const struct groups *groups;
 	struct bottle_crowd crowds[BOTTLE_KIND_CNT];
-	struct thread_bottles *threads;	/* by slot */
+	struct thread_bottles *threads;	/* by slot; after `end`: of those that were born, one by one */
 	size_t threads_cap, threads_cnt;
 	struct group_bottles *of_groups;	/* sums over their threads, most apparent first; after `end` */
 };

@@ -93,8 +93,8 @@ static json_t *bottle_row(struct json_out *out, const struct report *report, siz
 	const struct groups *groups = &report->analysis->groups;
 	json_t *object = json_object();
 
-	put_maybe(out, object, "thread", own->thread, own->thread ? own->thread->id : 0);
-	put_text(out, object, "group", own->thread ? groups->groups[groups->of_thread[i]].name : "");
+	put_number(out, object, "thread", own->thread->id);
+	put_text(out, object, "group", groups->groups[groups->of_thread[own->thread->slot]].name);
 	kinds_put(out, object, own->bottles);
 	return object;
 }

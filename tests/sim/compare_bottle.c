@@ -13,11 +13,8 @@ static bool bottles_equal(struct sides *sides, enum bottle_kind kind, const char
 
 	for (size_t i = 0; i < bottles->threads_cnt; i++) {
 		const struct thread_bottles *own = &bottles->threads[i];
-		const struct sim_bottle *bottle;
+		const struct sim_bottle *bottle = &wanted[slot_of(sides, own->thread)];
 
-		if (!own->thread)
-			continue;
-		bottle = &wanted[slot_of(sides, own->thread)];
 		if (!same(sides, what, own->thread->id, "height", own->bottles[kind].height_ns,
 			  bottle->height_ns) ||
 		    !same(sides, what, own->thread->id, "active", own->bottles[kind].active_ns,

@@ -20,7 +20,13 @@ static void thread_add(struct tb *tb, uint64_t ts_ns, uint64_t id, uint64_t proc
 
 static const struct bottle *bottle_of(const struct tb *tb, uint64_t id, enum bottle_kind kind)
 {
-	return &tb->analysis.bottles.threads[tb_row(tb, id)->thread->slot].bottles[kind];
+	const struct bottles *bottles = &tb->analysis.bottles;
+
+	for (size_t i = 0; i < bottles->threads_cnt; i++)
+		if (bottles->threads[i].thread->id == id)
+			return &bottles->threads[i].bottles[kind];
+	fail_msg("no bottle of thread %d", (int)id);
+	return NULL;
 }
 
 static void expect(const struct tb *tb, uint64_t id, enum bottle_kind kind, uint64_t height_ns,
@@ -137,6 +143,32 @@ static void test_groups_by_process_and_last_name(void **state)
 	}
 }
 
+/* Thread 2 is dead where the part of the run begins: it has no bottle there, be it an empty one. */
+static void test_window(void **state)
+{
+	struct tb *tb = *state;
+	struct analysis analysis;
+
+	tb_exec(tb, 1000, 0, 1);
+	thread_add(tb, 2000, 2, 1, "early");
+	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 4000, 1, 2, TRACE_HOW_DEAD, 0);
+	thread_add(tb, 6000, 3, 1, "late");
+	tb_switch(tb, 6000, 1, 0, TRACE_HOW_NONE, 3);
+	tb_switch(tb, 9000, 1, 3, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 9000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9000, TRACE_END_TREE);
+	tb_open(tb);
+	assert_int_equal(analysis_run_with(&analysis, tb->reader, &(struct analysis_setup){
+		.window = &(struct stretch){ 4000, UINT64_MAX },
+	}), 0);
+	assert_int_equal(analysis.bottles.threads_cnt, 2);
+	assert_int_equal(analysis.bottles.threads[0].thread->id, 1);
+	assert_int_equal(analysis.bottles.threads[1].thread->id, 3);
+	assert_int_equal(analysis.bottles.threads[1].bottles[BOTTLE_TRUE].height_ns, 1500);
+	analysis_clear(&analysis);
+}
+
 /* What is unknown is nobody's activity. */
 static void test_unknown(void **state)
 {
@@ -190,6 +222,7 @@ int main(void)
 		TEST(test_cmetric),
 		TEST(test_groups),
 		TEST(test_groups_by_process_and_last_name),
+		TEST(test_window),
 		TEST(test_unknown),
 		TEST(test_nothing),
 		TEST(test_identity_4),
