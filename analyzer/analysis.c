@@ -42,6 +42,7 @@ static void sinks_link(struct analysis *analysis)
 	analysis->gil.people = &analysis->people;
 	analysis->runqueue.identity = identity;
 	analysis->runqueue.groups = &analysis->groups;
+	analysis->runqueue.run = &analysis->run;
 	analysis->gil.trust = &analysis->trust;
 	analysis->trust.prescan = &analysis->prescan;
 	analysis->trust.cores = &analysis->cores;

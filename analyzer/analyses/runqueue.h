@@ -82,8 +82,10 @@ struct rq_thread {
 
 /* What had the cores while threads waited for them. */
 struct rq_antagonist {
-	const struct thread_group *group;	/* NULL: a program that is not traced */
-	uint64_t program;
+	const struct thread_group *group;	/* NULL: programs of one name that are not traced */
+	const char *name;		/* as it was given from outside; "" where it has none */
+	uint64_t program;		/* the one that had them longest */
+	size_t programs_cnt;
 	uint64_t caused_ns;
 };
 
@@ -96,6 +98,7 @@ struct rq_stretches {
 struct runqueue {
 	struct identity *identity;
 	const struct groups *groups;	/* before this sink */
+	const struct run *run;		/* for names, that are known at the end */
 	struct rq_core *cores;
 	size_t cores_cnt;
 	struct rq_thread *threads;	/* by thread slot */
@@ -127,12 +130,10 @@ struct runqueue {
 	size_t ranking_cnt;
 };
 
-/* ctx: a struct runqueue, zeroed but for `identity` and `groups`. */
+/* ctx: a struct runqueue, zeroed but for `identity`, `groups` and `run`. */
 extern const struct sink runqueue_sink;
 void runqueue_clear(struct runqueue *rq);
 
-/* As it was given from outside; "" where it has none. */
-const char *rq_antagonist_name(const struct run *run, const struct rq_antagonist *antagonist);
 /* The first of those that are not traced; NULL: none. */
 const struct rq_antagonist *rq_worst_program(const struct runqueue *rq);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/thread.h"
 
@@ -24,6 +25,15 @@ static int antagonist_compare(const void *left, const void *right)
 	return (a->program > b->program) - (a->program < b->program);
 }
 
+/* Those of one name together, and who had most of it first. */
+static int program_compare(const void *left, const void *right)
+{
+	const struct rq_antagonist *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : antagonist_compare(left, right);
+}
+
 static int ranking_compare(const void *left, const void *right)
 {
 	const struct rq_thread *a = *(const struct rq_thread *const *)left;
@@ -34,23 +44,47 @@ static int ranking_compare(const void *left, const void *right)
 	return (a->thread->slot > b->thread->slot) - (a->thread->slot < b->thread->slot);
 }
 
+/* Returns how many there are, once those of one name are one. */
+static size_t programs_fill(const struct runqueue *rq, struct rq_antagonist *programs)
+{
+	struct rq_antagonist *last = programs;
+
+	for (size_t i = 0; i < rq->programs_cnt; i++) {
+		const struct program *program = run_program(rq->run, rq->programs[i]->program);
+
+		programs[i] = (struct rq_antagonist){
+			.name = program ? program->comm : "", .program = rq->programs[i]->program,
+			.programs_cnt = 1, .caused_ns = rq->programs[i]->caused_ns,
+		};
+	}
+	qsort(programs, rq->programs_cnt, sizeof(*programs), program_compare);
+	for (size_t i = 1; i < rq->programs_cnt; i++) {
+		if (strcmp(last->name, programs[i].name)) {
+			*++last = programs[i];
+		} else if (programs[i].caused_ns) {
+			last->programs_cnt++;
+			last->caused_ns += programs[i].caused_ns;
+		}
+	}
+	return rq->programs_cnt ? (size_t)(last - programs) + 1 : 0;
+}
+
 /* Those without anything stand last, and are left out. */
 static void antagonists_fill(struct runqueue *rq)
 {
 	const struct groups *groups = rq->groups;
-	struct rq_antagonist *next = rq->antagonists + groups->groups_cnt;
+	size_t cnt = groups->groups_cnt;
 
-	for (size_t i = 0; i < groups->groups_cnt; i++)
+	for (size_t i = 0; i < cnt; i++) {
 		rq->antagonists[i].group = &groups->groups[i];
+		rq->antagonists[i].name = groups->groups[i].name;
+	}
 	for (size_t i = 0; i < rq->threads_cnt; i++)
 		if (rq->threads[i].caused_ns)
 			rq->antagonists[groups->of_thread[i]].caused_ns += rq->threads[i].caused_ns;
-	for (size_t i = 0; i < rq->programs_cnt; i++)
-		*next++ = (struct rq_antagonist){
-			.program = rq->programs[i]->program, .caused_ns = rq->programs[i]->caused_ns,
-		};
-	qsort(rq->antagonists, groups->groups_cnt + rq->programs_cnt, sizeof(*rq->antagonists),
-	      antagonist_compare);
+	cnt += programs_fill(rq, rq->antagonists + cnt);
+	rq->antagonists[cnt] = (struct rq_antagonist){ 0 };
+	qsort(rq->antagonists, cnt, sizeof(*rq->antagonists), antagonist_compare);
 	while (rq->antagonists[rq->antagonists_cnt].caused_ns)
 		rq->antagonists_cnt++;
 }
@@ -126,16 +160,6 @@ int runqueue_sum(struct runqueue *rq)
 	if (!err)
 		err = lists_make(rq);
 	return err ? err : causes_check(rq);
-}
-
-const char *rq_antagonist_name(const struct run *run, const struct rq_antagonist *antagonist)
-{
-	const struct program *program;
-
-	if (antagonist->group)
-		return antagonist->group->name;
-	program = run_program(run, antagonist->program);
-	return program ? program->comm : "";
 }
 
 const struct rq_antagonist *rq_worst_program(const struct runqueue *rq)

@@ -18,15 +18,21 @@ struct text party_thread(const struct thread *thread, struct style style)
 	return text;
 }
 
-struct text party_group(const struct thread_group *group, struct style style)
+struct text party_many(const char *name, uint64_t cnt, struct style style)
 {
 	struct text text;
 
-	if (group->threads_cnt == 1)
-		return format_name(group->first->comm, NAME_WIDTH, style);
-	snprintf(text.s, sizeof(text.s), "%.60s %.3s %.20s", format_name(group->name, NAME_WIDTH, style).s,
-		 style.utf8 ? "×" : "x", format_count(group->threads_cnt).s);
+	if (cnt == 1)
+		return format_name(name, NAME_WIDTH, style);
+	snprintf(text.s, sizeof(text.s), "%.60s %.3s %.20s", format_name(name, NAME_WIDTH, style).s,
+		 style.utf8 ? "×" : "x", format_count(cnt).s);
 	return text;
+}
+
+struct text party_group(const struct thread_group *group, struct style style)
+{
+	return party_many(group->threads_cnt == 1 ? group->first->comm : group->name, group->threads_cnt,
+			  style);
 }
 
 const char *nobody_key(size_t code)

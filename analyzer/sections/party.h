@@ -14,6 +14,8 @@
 struct text party_thread(const struct thread *thread, struct style style);
 /* "worker- × 4", or the thread's own name when it is alone. */
 struct text party_group(const struct thread_group *group, struct style style);
+/* "sh × 6"; "sh" for one. The name is from outside. */
+struct text party_many(const char *name, uint64_t cnt, struct style style);
 /* A waiter or culprit of the blame analysis. */
 struct text party_of_blame(const struct report *report, uint32_t party, struct style style);
 /* What culprits that are no threads are called, in the JSON as well. */

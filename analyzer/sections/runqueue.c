@@ -19,16 +19,16 @@ static bool runqueue_any(const struct report *report)
 	return report->analysis->runqueue.ranking_cnt;
 }
 
-/* "most of it NAME", where one program has more than half of what all of them had. */
+/* "most of it NAME", where programs of one name have more than half of what all of them had. */
 static const char *programs_say(const struct report *report, struct style style, struct text *text)
 {
 	const struct runqueue *rq = &report->analysis->runqueue;
 	const struct rq_antagonist *worst = rq_worst_program(rq);
-	const char *name = worst ? rq_antagonist_name(report->run, worst) : "";
 
-	if (!*name || worst->caused_ns <= rq->use_ns[CORE_OTHER] / 2)
+	if (!worst || !*worst->name || worst->caused_ns <= rq->use_ns[CORE_OTHER] / 2)
 		return "";
-	snprintf(text->s, sizeof(text->s), " (most of it %.40s)", format_name(name, NAME_WIDTH, style).s);
+	snprintf(text->s, sizeof(text->s), " (most of it %.40s)",
+		 format_name(worst->name, NAME_WIDTH, style).s);
 	return text->s;
 }
 
@@ -125,14 +125,20 @@ static int threads_print(const struct report *report, struct style style, FILE *
 	return err;
 }
 
-static struct text antagonist_text(const struct report *report, const struct rq_antagonist *antagonist,
-				   struct style style)
+static struct text antagonist_text(const struct rq_antagonist *antagonist, struct style style)
 {
-	const char *name = rq_antagonist_name(report->run, antagonist);
+	const char *name = antagonist->name;
 
 	if (antagonist->group)
 		return party_group(antagonist->group, style);
-	return format_name(*name ? name : "unnamed", NAME_WIDTH, style);
+	return party_many(*name ? name : "unnamed", antagonist->programs_cnt, style);
+}
+
+static const char *antagonist_says(const struct rq_antagonist *antagonist)
+{
+	if (antagonist->group)
+		return "";
+	return antagonist->programs_cnt == 1 ? "another program" : "other programs";
 }
 
 static int antagonists_print(const struct report *report, struct style style, FILE *out)
@@ -146,8 +152,7 @@ static int antagonists_print(const struct report *report, struct style style, FI
 		const struct rq_antagonist *antagonist = &rq->antagonists[i];
 
 		err = table_cells(table, (const char *const[]){
-			antagonist_text(report, antagonist, style).s,
-			antagonist->group ? "" : "another program",
+			antagonist_text(antagonist, style).s, antagonist_says(antagonist),
 			format_time(antagonist->caused_ns, style).s,
 			format_percent(antagonist->caused_ns, rq->ready_ns).s, NULL });
 	}
@@ -205,16 +210,16 @@ static json_t *thread_json(struct json_out *out, const struct rq_thread *thread)
 	return object;
 }
 
-static json_t *antagonist_json(struct json_out *out, const struct report *report,
-			       const struct rq_antagonist *antagonist)
+static json_t *antagonist_json(struct json_out *out, const struct rq_antagonist *antagonist)
 {
 	const struct thread_group *group = antagonist->group;
 	json_t *object = json_object();
 
-	put_text(out, object, "name", rq_antagonist_name(report->run, antagonist));
+	put_text(out, object, "name", antagonist->name);
 	put_maybe(out, object, "thread", group, group ? group->first->id : 0);
 	put_maybe(out, object, "threads", group, group ? group->threads_cnt : 0);
 	put_maybe(out, object, "program", !group, antagonist->program);
+	put_maybe(out, object, "programs", !group, antagonist->programs_cnt);
 	put_number(out, object, "caused_ns", antagonist->caused_ns);
 	return object;
 }
@@ -228,7 +233,7 @@ static json_t *runqueue_json(struct json_out *out, const struct report *report)
 		if (report_lists_thread(report, rq->ranking[i]->thread))
 			append(out, threads, thread_json(out, rq->ranking[i]));
 	for (size_t i = 0; i < rq->antagonists_cnt && i < ROWS_MAX; i++)
-		append(out, antagonists, antagonist_json(out, report, &rq->antagonists[i]));
+		append(out, antagonists, antagonist_json(out, &rq->antagonists[i]));
 	put_number(out, object, "ready_ns", rq->ready_ns);
 	put(out, object, "woken", spread_json(out, &rq->woken));
 	put(out, object, "preempted", spread_json(out, &rq->preempted));

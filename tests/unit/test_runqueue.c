@@ -148,9 +148,47 @@ static void test_antagonists(void **state)
 	assert_true(rq->antagonists[0].group != NULL);
 	assert_non_null(rq_worst_program(rq));
 	assert_int_equal(rq_worst_program(rq)->caused_ns, 400);
-	assert_string_equal(rq_antagonist_name(&tb->analysis.run, rq_worst_program(rq)), "stranger");
-	assert_string_equal(rq_antagonist_name(&tb->analysis.run, &rq->antagonists[0]),
-			    rq->antagonists[0].group->name);
+	assert_string_equal(rq_worst_program(rq)->name, "stranger");
+	assert_string_equal(rq->antagonists[0].name, rq->antagonists[0].group->name);
+}
+
+/* The thread that is pushed off at `ts_ns` waits for this program until `to_ns`. */
+static void pushed(struct tb *tb, uint64_t ts_ns, uint64_t to_ns, uint64_t id)
+{
+	tb_switch(tb, ts_ns, 0, 1, TRACE_HOW_PREEMPTED, 0)->other = id;
+	tb_switch(tb, to_ns, 0, 0, TRACE_HOW_NONE, 1)->other = id;
+}
+
+/* "sh" has it for 300 and 500 ns, a third one is elsewhere; "make" has it for 600. */
+static void test_programs_of_one_name(void **state)
+{
+	struct tb *tb = *state;
+	const struct runqueue *rq = &tb->analysis.runqueue;
+	char *text;
+
+	program(tb, 900, 7, "sh");
+	program(tb, 900, 8, "make");
+	program(tb, 900, 9, "sh");
+	program(tb, 900, 10, "sh");
+	tb_add(tb, 950, 1, TRACE_CORE)->core.program = 10;
+	tb_exec(tb, 1000, 0, 1);
+	pushed(tb, 2000, 2300, 7);
+	pushed(tb, 3000, 3600, 8);
+	pushed(tb, 4000, 4500, 9);
+	tb_switch(tb, 9000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 9000, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(rq->antagonists_cnt, 2);
+	assert_string_equal(rq->antagonists[0].name, "sh");
+	assert_int_equal(rq->antagonists[0].caused_ns, 800);
+	assert_int_equal(rq->antagonists[0].programs_cnt, 2);
+	assert_int_equal(rq->antagonists[0].program, 9);
+	assert_int_equal(rq->antagonists[1].caused_ns, 600);
+	assert_int_equal(rq->antagonists[1].programs_cnt, 1);
+	text = tb_text(tb, 0);
+	assert_non_null(strstr(text, "sh x 2  other programs"));
+	assert_non_null(strstr(text, "make    another program"));
+	free(text);
 }
 
 /* Core 1 is idle with nobody at it from 9500 to 9900, when 1 stands behind 2; 2 first has a core to come. */
@@ -318,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_latencies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_had_the_core, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_antagonists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_programs_of_one_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waste, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moved_with_its_waking, setup, teardown),
