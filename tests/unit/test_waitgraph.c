@@ -188,6 +188,53 @@ static void test_gil(void **state)
 	assert_nobody(tb, 1, BLAME_TIMER, 4000, 8000);
 }
 
+/*
+ * 4 waits for GIL 1, held by 3, who waits for a lock of 2, who waits for GIL 2, held by 1, who sleeps.
+ *
+ *   1   sleeps  2000..8000   holds GIL 2 until 8200
+ *   2   GIL 2   3000..8200
+ *   3   lock    3500..8500   holds GIL 1 until 9000
+ *   4   GIL 1   4000..9000
+ *
+ * What came by GIL 1 is not handed on by GIL 2: of 4 nothing reaches the timer.
+ */
+static void test_two_gils(void **state)
+{
+	struct tb *tb = *state;
+
+	threads_begin(tb, 4);
+	tb->records[0].exec.gil_state = TRACE_GIL_KNOWN;
+	tb_gil(tb, 1000, 0, 1, 1)->exact = 1;
+	tb_gil(tb, 1000, 0, 2, 1)->exact = 1;
+	tb_gil_step(tb, 1000, 0, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 1000, 2, 3, 1, TRACE_GIL_OP_TAKE);
+	tb_block(tb, 2000, 0, 1, NR_NANOSLEEP, 0, 0);
+	tb_gil_step(tb, 3000, 1, 2, 2, TRACE_GIL_OP_WAIT);
+	tb_block(tb, 3000, 1, 2, NR_FUTEX, COND, OP_WAIT);
+	tb_block(tb, 3500, 2, 3, NR_FUTEX, 0x100, OP_WAIT)->owner = 2;
+	tb_gil_step(tb, 4000, 3, 4, 1, TRACE_GIL_OP_WAIT);
+	tb_block(tb, 4000, 3, 4, NR_FUTEX, COND, OP_WAIT);
+	tb_waking(tb, 8000, 0, 0, 1, 0, 0, 0)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_switch(tb, 8000, 0, 0, TRACE_HOW_NONE, 1);
+	tb_gil_step(tb, 8200, 0, 1, 2, TRACE_GIL_OP_DROP);
+	tb_waking(tb, 8200, 0, 1, 2, NR_FUTEX, COND, OP_WAKE);
+	tb_switch(tb, 8200, 1, 0, TRACE_HOW_NONE, 2);
+	tb_gil_step(tb, 8200, 1, 2, 2, TRACE_GIL_OP_TAKE);
+	tb_waking(tb, 8500, 1, 2, 3, NR_FUTEX, 0x100, OP_WAKE);
+	tb_switch(tb, 8500, 2, 0, TRACE_HOW_NONE, 3);
+	tb_gil_step(tb, 9000, 2, 3, 1, TRACE_GIL_OP_DROP);
+	tb_waking(tb, 9000, 2, 3, 4, NR_FUTEX, COND, OP_WAKE);
+	tb_switch(tb, 9000, 3, 0, TRACE_HOW_NONE, 4);
+	tb_gil_step(tb, 9000, 3, 4, 1, TRACE_GIL_OP_TAKE);
+	finish(tb, 10000);
+	assert_edge(tb, 4, 3, 5000, 500);
+	/* While 2 has its GIL again and 3 waits: of 3 itself and of 4. */
+	assert_edge(tb, 3, 2, 5000, 2 * 300);
+	/* All of 4 from 4000 on, and of 2 and 3 what comes behind the sleep. */
+	assert_edge(tb, 2, 1, 5200, 4200 + 2 * 200);
+	assert_nobody(tb, 1, BLAME_TIMER, 6000, 6000 + 5000 + 4500);
+}
+
 /* Two circles, of which one leads to the other, and a vertex that leads to both; sorted by `from`. */
 static void test_components(void **state)
 {
@@ -258,6 +305,7 @@ int main(void)
 		TEST(test_ends_together),
 		TEST(test_deadlock),
 		TEST(test_gil),
+		TEST(test_two_gils),
 		cmocka_unit_test(test_components),
 		cmocka_unit_test(test_long_chain),
 		TEST(test_nothing),
