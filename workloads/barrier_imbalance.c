@@ -16,7 +16,7 @@
 
 #define SLOW_FACTOR	8
 
-static uint64_t units_per_phase = 50;
+static uint32_t units_per_phase = 50;
 
 struct shared {
 	const struct workload *workload;
@@ -67,7 +67,7 @@ static int prepare(struct workload *workload, void *arg)
 
 	for (i = 0; i < workload->options.thread_cnt; i++) {
 		workers[i].shared = &shared;
-		workers[i].units_per_phase = units_per_phase * (i == 0 ? SLOW_FACTOR : 1);
+		workers[i].units_per_phase = (uint64_t)units_per_phase * (i == 0 ? SLOW_FACTOR : 1);
 		gilrt_work_init(&workers[i].work, workload->options.seed + (uint64_t)i);
 	}
 	shared.workload = workload;

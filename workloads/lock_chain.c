@@ -19,7 +19,7 @@
 
 #define UNITS_OF_LAST	1000	/* far longer than the others need to come, also under the GIL */
 
-static uint64_t units_of_others = 20;
+static uint32_t units_of_others = 20;
 
 /* The same turns and the same work, and nobody has a mutex that another wants. */
 static bool has_no_locks;

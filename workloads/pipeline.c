@@ -27,7 +27,7 @@
 #define UNITS		2
 #define QUEUE_SIZE	4
 
-static uint64_t units_if_slow = 16;
+static uint32_t units_if_slow = 16;
 
 /* Only one stage at a time works. */
 static bool has_one_lock;
