@@ -33,8 +33,8 @@
  * A dependency between threads that made nobody wait when it was recorded is not known here.
  *
  * Memory: proportional to threads, GILs, and the steps between the thread that is furthest ahead in the
- * replay and the one that is furthest behind; at most REPLAY_STEPS_MAX of these, then whoever is ahead
- * waits, and `held_back` says so.
+ * replay and the one that is furthest behind. From REPLAY_STEPS_MAX of these on whoever is ahead waits, and
+ * `held_back` says so; further ones come only where all others wait for one of them.
  */
 #ifndef ANALYZER_REPLAY_H
 #define ANALYZER_REPLAY_H

@@ -65,7 +65,7 @@ static const struct share *blamed_most(const struct report *report, const struct
 	return most;
 }
 
-/* "  Held meanwhile by worker-1 (tid 12) for 60.0 %; ..." */
+/* "  Because of worker-1 (tid 12) for 60.0 % of it; holders were off core for 5.0 %." */
 static void lock_who(const struct report *report, const struct lock *lock, struct finding *finding)
 {
 	const struct people *people = &report->analysis->people;

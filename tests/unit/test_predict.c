@@ -14,10 +14,6 @@
 #include "analyzer/words.h"
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_NANOSLEEP 35
-#define NR_FUTEX 202
-
 /* Words of the GIL object. */
 #define COND 0x20
 #define OP_WAIT 0

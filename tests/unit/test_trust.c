@@ -13,7 +13,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_FUTEX 202
 #define SECOND UINT64_C(1000000000)
 
 static int setup(void **state)
