@@ -113,13 +113,27 @@ static enum gil_gap gap_of(const struct gil_use *use)
 	return use->wanting_in[GIL_GAP_READY] ? GIL_GAP_READY : GIL_GAP_ASLEEP;
 }
 
+/*
+ * Time goes on from an instant at which some took the GIL without having waited for it: did others wait, before
+ * it and after it? Of what begins and ends at one instant nobody knows what came first.
+ */
+static void taken_settle(struct gil_use *use)
+{
+	uint64_t fresh_cnt = use->fresh_ns == use->last_ns ? use->fresh_cnt : 0;
+
+	if (use->wanting_cnt > fresh_cnt)
+		use->overtakes_cnt += use->taken_cnt;
+	use->taken_cnt = 0;
+}
+
 static int use_advance(struct gil_use *use, uint64_t now_ns)
 {
 	uint64_t passed_ns = now_ns - use->last_ns;
 
-	use->last_ns = now_ns;
 	if (!passed_ns)
 		return 0;
+	taken_settle(use);
+	use->last_ns = now_ns;
 	use->holding_ns += (unsigned __int128)use->holding_cnt * passed_ns;
 	if (use->holding_cnt)
 		use->held_ns += passed_ns;
@@ -212,7 +226,7 @@ static int hold_begin(struct gil_uses *uses, const struct gil_doing *before,
 	if (use->holding_cnt == 1)
 		use->held_from_ns = uses->clocks[use->process->slot].active_ns;
 	if (before->wanted != use) {
-		use->overtakes_cnt += !change->cut && use->wanting_cnt > (doing->wanted == use);
+		use->taken_cnt += !change->cut;
 		return 0;
 	}
 	if (use->holding_cnt > 1 || !use->released)
@@ -231,6 +245,7 @@ static int wait_end(const struct gil_doing *doing, const struct change *change)
 	if (ns > part->wait_max_ns)
 		part->wait_max_ns = ns;
 	doing->wanted->cut_cnt += part->wait_cut || is_cut(change);
+	doing->wanted->fresh_cnt -= !ns;
 	return spread_add(&doing->wanted->wait, ns);
 }
 
@@ -239,6 +254,10 @@ static void wait_begin(const struct gil_doing *doing, const struct change *chang
 	doing->wanted_part->waits_cnt++;
 	doing->wanted_part->wait_since_ns = change->at_ns;
 	doing->wanted_part->wait_cut = change->cut;
+	if (doing->wanted->fresh_ns != change->at_ns)
+		doing->wanted->fresh_cnt = 0;
+	doing->wanted->fresh_ns = change->at_ns;
+	doing->wanted->fresh_cnt++;
 }
 
 static int doing_advance(struct gil_uses *uses, const struct gil_doing *doing, uint64_t now_ns)

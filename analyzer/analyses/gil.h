@@ -60,6 +60,8 @@ struct gil_use {
 	uint64_t last_ns;
 	uint64_t holding_cnt, running_cnt;	/* of those who hold it, in run.gil */
 	uint64_t wanting_cnt, wanting_in[GIL_GAP_CNT];
+	uint64_t fresh_ns, fresh_cnt;	/* of these, the waits that began when the last of them did */
+	uint64_t taken_cnt;		/* at this instant, by threads that had not waited for it */
 	uint64_t held_from_ns;		/* on the process's active clock */
 	bool released;			/* it is known when the last hold ended: */
 	uint64_t released_ns;

@@ -277,7 +277,7 @@ static void overtakes_count(struct sim_gil_use *use, const struct sim_story *sto
 
 		for (size_t j = 0; j < use->waits.cnt && !others; j++)
 			others = use->waits.spells[j].track != hold->track &&
-				 use->waits.spells[j].from_ns <= hold->from_ns &&
+				 use->waits.spells[j].from_ns < hold->from_ns &&
 				 use->waits.spells[j].to_ns > hold->from_ns;
 		use->overtakes_cnt += others && !wait_before(use, story, hold);
 	}
