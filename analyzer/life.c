@@ -171,7 +171,7 @@ static struct wait_for waits_for(struct timeline *timeline, const struct thread 
 	const struct wait *wait = &thread->wait;
 	struct wait_for result = {
 		.sysno = wait->sysno,
-		.owner = idmap_get(&timeline->people->thread_ids, wait->owner),
+		.owner = wait->owner ? thread->wait_owner : NULL,
 	};
 
 	if (wait->state == STATE_WAIT_GIL)
@@ -314,6 +314,8 @@ static void thread_block(struct timeline *timeline, struct thread *thread,
 	struct queue *queue = &timeline->queue;
 
 	wait_begin(thread, record);
+	/* Who is not known by now was not known when the wait began, though it may be decided on later. */
+	thread->wait_owner = idmap_get(&timeline->people->thread_ids, thread->wait.owner);
 	thread->place = PLACE_WAIT;
 	switch (prescan_verdict(timeline->prescan, thread->id, thread->out_ns,
 				&thread->verdict_next)) {

@@ -115,6 +115,7 @@ struct thread {
 	uint32_t core;
 	uint64_t in_ns, out_ns;	/* last switch-in and switch-out */
 	struct wait wait;
+	struct thread *wait_owner;	/* wait.owner; NULL: nobody, or not known then */
 	struct wait before;	/* its last wait in a call, should that go on */
 	struct early_wakings early_wakings;	/* since its switch-in, while it was on its core */
 	bool has_early;
