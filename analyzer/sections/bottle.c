@@ -53,7 +53,7 @@ static int group_row(const struct report *report, const struct group_bottles *ro
 
 static int bottle_text(const struct report *report, struct style style, FILE *out)
 {
-	size_t all = report->analysis->groups.groups_cnt, rows = all < report->top ? all : report->top;
+	size_t all = report->analysis->groups.groups_cnt, rows = report_rows(report, all);
 	struct table *table = table_new("nrrrrrrr");
 	int err = table ? table_cells(table, (const char *const[]){
 			"", "true", "", "", "apparent", "", "", "",

@@ -103,7 +103,7 @@ static int lock_row(const struct report *report, const struct lock *lock, struct
 static int table_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct locks *locks = locks_of(report);
-	size_t rows = locks->ranking_cnt < report->top ? locks->ranking_cnt : report->top;
+	size_t rows = report_rows(report, locks->ranking_cnt);
 	struct table *table = table_new("nrrrrrrr");
 	int err = table ? table_cells(table, (const char *const[]){
 			"lock", "waits", "waited", "% lives", "p50", "% path", "at once",
@@ -111,11 +111,11 @@ static int table_text(const struct report *report, struct style style, FILE *out
 
 	for (size_t i = 0; !err && i < rows; i++)
 		err = lock_row(report, locks->ranking[i], style, table);
-	if (!err)
+	if (!err) {
 		table_print(table, style, "    ", out);
+		left_out_print(rows, locks->ranking_cnt, out);
+	}
 	table_free(table);
-	if (locks->ranking_cnt > rows)
-		fprintf(out, "    ... and %s more\n", format_count(locks->ranking_cnt - rows).s);
 	return err;
 }
 
