@@ -13,24 +13,6 @@
 
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "2");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
-
 static void program(struct tb *tb, uint64_t ts_ns, uint64_t id, const char *name)
 {
 	struct trace_program *record = &tb_add(tb, ts_ns, 0, TRACE_PROGRAM)->program;
@@ -353,19 +335,19 @@ static void test_identity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_latencies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_had_the_core, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_antagonists, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_programs_of_one_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_waste, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_moved_with_its_waking, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lost, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nobody_waits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_window, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
+		TB_TEST(test_latencies, "2"),
+		TB_TEST(test_what_had_the_core, "2"),
+		TB_TEST(test_antagonists, "2"),
+		TB_TEST(test_programs_of_one_name, "2"),
+		TB_TEST(test_waste, "2"),
+		TB_TEST(test_moves, "2"),
+		TB_TEST(test_moved_with_its_waking, "2"),
+		TB_TEST(test_lost, "2"),
+		TB_TEST(test_cut, "2"),
+		TB_TEST(test_nobody_waits, "2"),
+		TB_TEST(test_empty, "2"),
+		TB_TEST(test_window, "2"),
+		TB_TEST(test_identity, "2"),
 	};
 
 	return cmocka_run_group_tests_name("waits for a core", tests, NULL, NULL);

@@ -13,28 +13,9 @@
 #include "analyzer/words.h"
 #include "tests/support/tb.h"
 
-#define NR_READ 0
-#define NR_WRITE 1
-#define NR_NANOSLEEP 35
-#define NR_FUTEX 202
 #define OP_WAIT 0
 #define OP_WAKE 1
 #define COND 0x20
-
-static int setup(void **state)
-{
-	static struct tb tb;
-
-	tb_init(&tb, "4");
-	*state = &tb;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tb_free(*state);
-	return 0;
-}
 
 static uint32_t slot_of(const struct tb *tb, uint64_t id)
 {
@@ -295,7 +276,7 @@ static void test_text(void **state)
 	free(text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TB_TEST(name, "4")
 
 int main(void)
 {
