@@ -57,6 +57,7 @@ static void sinks_link(struct analysis *analysis)
 	analysis->blame.history = &analysis->history;
 	analysis->blame.groups = &analysis->groups;
 	analysis->blame.people = &analysis->people;
+	analysis->blame.gil_uses = &analysis->gil;
 	analysis->waitgraph.blame = &analysis->blame;
 	analysis->waitgraph.words = &analysis->timeline.words;
 	analysis->path.identity = identity;

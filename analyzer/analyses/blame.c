@@ -95,6 +95,8 @@ static int state_leave(struct blame_walk *walk, uint32_t slot, uint64_t now_ns)
 		err = wait_leave(walk, slot, now_ns);
 	if (!err && state_is_wait(own->state))
 		err = cascade_leave(walk, slot, now_ns, part_of(own->state));
+	if (!err && own->state == STATE_UNKNOWN)
+		err = walk_lose(walk, slot, now_ns, (size_t)-1);
 	own->state_ns[own->state] += own->until_ns - now_ns;
 	return err;
 }
@@ -131,6 +133,8 @@ static int state_enter(struct blame_walk *walk, const struct history_entry *entr
 		err = walk_wait(walk, entry->thread, entry->at_ns);
 	if (!err && own->holds)
 		err = walk_hold(walk, entry->thread, entry->at_ns);
+	if (!err && own->state == STATE_UNKNOWN)
+		err = walk_lose(walk, entry->thread, entry->at_ns, 1);
 	return err;
 }
 
@@ -201,11 +205,13 @@ static int blame_end(void *ctx, const struct run *run)
 	for (size_t i = 0; i < cnt; i++)
 		blame->threads[i].thread = blame->people->threads[i];
 	walk.threads = calloc(cnt + 1, sizeof(*walk.threads));
-	if (!walk.threads)
-		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++)
+	walk.unknown_cnts = calloc(blame->people->processes_cnt + 1, sizeof(*walk.unknown_cnts));
+	if (!walk.threads || !walk.unknown_cnts)
+		err = -ENOMEM;
+	for (size_t i = 0; !err && i < cnt; i++)
 		walk.threads[i].state = STATE_CNT;
-	err = history_walk(&walk);
+	if (!err)
+		err = history_walk(&walk);
 	if (!err)
 		err = walk_sum_up(&walk);
 	if (!err)
@@ -216,6 +222,7 @@ static int blame_end(void *ctx, const struct run *run)
 	}
 	walk_gils_clear(&walk);
 	free(walk.threads);
+	free(walk.unknown_cnts);
 	return err;
 }
 

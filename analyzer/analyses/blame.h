@@ -4,7 +4,8 @@
  * it, and the shares sum to the wait (identity 7).
  *
  *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
- *              parts; nobody: the hand-over
+ *              parts; nobody: the hand-over, or unclear while a thread of its process is unknown, which
+ *              may hold it
  *   wait.lock  its holder, as lock_holder() has it
  *   others     whoever ended it, if a thread did; otherwise what did; a wait for a lock of which no
  *              holder is known likewise
@@ -39,6 +40,8 @@
 #include "analyzer/identity.h"
 #include "analyzer/sink.h"
 
+struct gil_uses;	/* analyzer/analyses/gil.h */
+
 #define BLAME_SHARES_MAX ((size_t)1 << 17)
 #define BLAME_TOGETHER 64
 /* Threads that seem to hold one GIL at once, of those with the lowest ids. */
@@ -46,7 +49,7 @@
 
 /* Culprits that are no threads. */
 enum blame_nobody {
-	BLAME_HAND_OVER,	/* nobody held the GIL */
+	BLAME_HAND_OVER,	/* nobody held the GIL, for certain */
 	BLAME_TIMER,
 	BLAME_INTERRUPT,
 	BLAME_PROGRAM,		/* that is not traced */
@@ -69,6 +72,7 @@ struct blame {
 	const struct history *history;
 	const struct groups *groups;
 	const struct people *people;
+	const struct gil_uses *gil_uses;
 	struct blame_thread *threads;	/* by slot */
 	size_t threads_cap, threads_cnt;
 	/* After `end`: */
@@ -88,8 +92,8 @@ struct blame {
 };
 
 /*
- * ctx: a struct blame, zeroed but for `identity`, `history`, `groups`, whose sinks come first, and
- * `people`.
+ * ctx: a struct blame, zeroed but for `identity`, `people` and `history`, `groups`, `gil_uses`, whose
+ * sinks come first.
  */
 extern const struct sink blame_sink;
 void blame_clear(struct blame *blame);

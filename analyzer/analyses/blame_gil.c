@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "analyzer/analyses/blame_walk.h"
+#include "analyzer/analyses/gil.h"
 #include "analyzer/array.h"
+#include "analyzer/thread.h"
 
 /* lcm(1 .. BLAME_HOLDERS_MAX): so that a part is a whole number. */
 #define SHARED_UNITS 840
@@ -39,6 +41,7 @@ static int gil_find(struct blame_walk *walk, uint64_t id, struct walk_gil **ret_
 		return err;
 	}
 	gil->until_ns = UINT64_MAX;
+	gil->process = gil_use_of(walk->blame->gil_uses, id)->process->slot;
 	walk->gils[walk->gils_cnt++] = gil;
 	*ret_gil = gil;
 	return 0;
@@ -90,6 +93,14 @@ static int book_add(struct walk_book *book, uint32_t waiter, const uint32_t *cul
 	return err;
 }
 
+/* Nobody is known to hold it. */
+static uint32_t nobody_of(const struct blame_walk *walk, const struct walk_gil *gil)
+{
+	enum blame_nobody code = walk->unknown_cnts[gil->process] ? BLAME_UNCLEAR : BLAME_HAND_OVER;
+
+	return (uint32_t)walk->blame->threads_cnt + code;
+}
+
 /*
  * So much waiting while the present holders hold it, and so much of what was handed on; `waiter` itself is
  * not to blame.
@@ -109,7 +120,7 @@ static int wait_settle(struct blame_walk *walk, const struct walk_gil *gil, uint
 	for (size_t i = 0; i < cnt; i++)
 		doing_add(walk, culprits[i], cnt, ns);
 	if (!cnt)
-		culprits[cnt++] = (uint32_t)walk->blame->threads_cnt + BLAME_HAND_OVER;
+		culprits[cnt++] = nobody_of(walk, gil);
 	err = book_add(&walk->waits, waiter, culprits, cnt, ns);
 	return err ? err : book_add(&walk->handed, waiter, culprits, cnt, handed_ns);
 }
@@ -233,6 +244,20 @@ int walk_unhold(struct blame_walk *walk, uint32_t slot, uint64_t now_ns)
 		at++;
 	memmove(&gil->holders[at], &gil->holders[at + 1], (--gil->holders_cnt - at) * sizeof(uint32_t));
 	return gil_hand_on(walk, gil, 1, now_ns);
+}
+
+int walk_lose(struct blame_walk *walk, uint32_t slot, uint64_t now_ns, size_t sign)
+{
+	uint32_t process = walk->blame->threads[slot].thread->process->slot;
+	size_t before = walk->unknown_cnts[process], after = before + sign;
+	int err = 0;
+
+	/* Whether any is decides whose the waits for its GILs are while nobody is seen to hold them. */
+	for (size_t i = 0; !err && !before != !after && i < walk->gils_cnt; i++)
+		if (walk->gils[i]->process == process)
+			err = gil_settle(walk, walk->gils[i], now_ns);
+	walk->unknown_cnts[process] = after;
+	return err;
 }
 
 /* The weights of a waiter that is settled. */

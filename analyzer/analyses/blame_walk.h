@@ -15,6 +15,7 @@
 enum walk_way { WAY_DIRECT, WAY_GIL, WAY_CNT };
 
 struct walk_gil {
+	uint32_t process;	/* slot of that which has it */
 	uint32_t *holders;	/* slots, by thread id */
 	size_t holders_cap, holders_cnt;
 	uint32_t *waiters;	/* slots */
@@ -58,6 +59,7 @@ struct walk_book {
 struct blame_walk {
 	struct blame *blame;
 	struct walk_thread *threads;	/* by slot */
+	size_t *unknown_cnts;		/* by process slot: its threads in `unknown` */
 	struct idmap gil_ids;
 	struct walk_gil **gils;
 	size_t gils_cap, gils_cnt;
@@ -70,6 +72,8 @@ int walk_hold(struct blame_walk *walk, uint32_t slot, uint64_t now_ns);
 int walk_unhold(struct blame_walk *walk, uint32_t slot, uint64_t now_ns);
 int walk_wait(struct blame_walk *walk, uint32_t slot, uint64_t now_ns);
 int walk_unwait(struct blame_walk *walk, uint32_t slot, uint64_t now_ns);
+/* It is in `unknown` at all times before now_ns, or no longer; sign: 1, -1. */
+int walk_lose(struct blame_walk *walk, uint32_t slot, uint64_t now_ns, size_t sign);
 /*
  * The weights of a waiter change; *change becomes what that changes of its GIL's only holder, if that hands
  * it on: 1 and who that is. Otherwise 0; or a negative errno.

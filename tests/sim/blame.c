@@ -4,6 +4,7 @@
  */
 #include "tests/sim/blame.h"
 
+#include "tests/sim/gil_use.h"
 #include "tests/sim/instants.h"
 #include "tests/sim/memory.h"
 
@@ -26,6 +27,8 @@ struct pointing {
 	size_t *edge_at, *hold_at;
 	uint64_t *held;
 	size_t *holders, holders_cnt;	/* slots of those that hold one */
+	struct sim_gil_uses uses;	/* for the process that has each GIL */
+	bool *unknown;			/* by process id: of a thread of it, at the instant at hand */
 };
 
 static bool is_wait(enum sim_state state)
@@ -97,7 +100,8 @@ static size_t holders_of(const struct pointing *pointing, const struct sim_insta
 			culprits[cnt++] = holder;
 	}
 	if (!cnt)
-		culprits[cnt++] = story->tracks_cnt + SIM_BLAME_HAND_OVER;
+		culprits[cnt++] = story->tracks_cnt + (pointing->unknown[pointing->uses.uses[gil].process] ?
+						       SIM_BLAME_UNCLEAR : SIM_BLAME_HAND_OVER);
 	return cnt;
 }
 
@@ -188,7 +192,10 @@ static void instant_point(const struct sim_instant *instant, void *ctx)
 	struct pointing *pointing = ctx;
 
 	pointing->holders_cnt = 0;
+	memset(pointing->unknown, 0, instant->story->tracks_cnt + 1);
 	for (size_t i = 0; i < instant->story->tracks_cnt; i++) {
+		if (instant->threads[i] && instant->threads[i]->state == SIM_UNKNOWN)
+			pointing->unknown[instant->story->tracks[i].process] = true;
 		pointing->held[i] = gil_held(pointing, instant, i);
 		if (pointing->held[i])
 			pointing->holders[pointing->holders_cnt++] = i;
@@ -251,7 +258,11 @@ void sim_blame_make(struct sim_blame *blame, const struct sim_story *story)
 	pointing.hold_at = zalloc(story->tracks_cnt, sizeof(*pointing.hold_at));
 	pointing.held = zalloc(story->tracks_cnt, sizeof(*pointing.held));
 	pointing.holders = zalloc(story->tracks_cnt, sizeof(*pointing.holders));
+	pointing.unknown = zalloc(story->tracks_cnt + 1, sizeof(*pointing.unknown));
+	gil_uses_make(&pointing.uses, story);
 	instants_each(story, instant_point, &pointing);
+	gil_uses_free(&pointing.uses);
+	free(pointing.unknown);
 	free(pointing.edge_at);
 	free(pointing.hold_at);
 	free(pointing.held);

@@ -4,7 +4,8 @@
  * it, and the shares sum to the wait (identity 7).
  *
  *   wait.gil   at every instant, whoever holds that GIL then, on a core or off it; several in equal
- *              parts; nobody: the hand-over; it is not known which GIL: unclear
+ *              parts; nobody: the hand-over; it is not known which GIL, or nobody holds it while
+ *              something is unknown of a thread of the process that has it: unclear
  *   wait.lock  the owner that could be read when the wait began; there was none: as all others
  *   others     whoever ended it, if a thread did; otherwise the kind of cause; unknown: nobody knows
  *

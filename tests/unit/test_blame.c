@@ -97,6 +97,37 @@ static void test_gil(void **state)
 }
 
 /*
+ * Nobody knows what thread 1 does from 4000 to 7000: it may hold the GIL that thread 2 waits for from
+ * 5500 to 8300. Thread 3 is lost from sight as well, for good; its process has nothing to do with that GIL.
+ */
+static void test_holder_is_lost(void **state)
+{
+	struct tb *tb = *state;
+
+	gil_begin(tb);
+	tb_thread(tb, 1000, 0, 1, 2, 1);
+	tb_thread(tb, 1000, 0, 1, 3, 3);
+	TB_PEEK(tb_sample(tb, 1000, 0, 1), 0, 1, TB_HELD, 1);
+	tb_switch(tb, 3000, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 3000, 2, 0, TRACE_HOW_NONE, 3);
+	tb_block(tb, 3500, 2, 3, NR_READ, 3, 0);
+	tb_gap(tb, 5100, 0, 4000, 5000, 3);
+	TB_PEEK(tb_block(tb, 5500, 1, 2, NR_FUTEX, COND, OP_WAIT), TRACE_GIL_PART_COND, 1, TB_HELD, 1);
+	TB_PEEK(tb_sample(tb, 7000, 0, 1), 0, 1, TB_HELD, 1);
+	TB_PEEK(tb_waking(tb, 8000, 0, 1, 1, NR_FUTEX, COND, OP_WAKE), TRACE_GIL_PART_COND, 1, TB_FREED, 1);
+	tb_waking(tb, 8300, 2, 0, 2, NR_FUTEX, COND, OP_WAKE)->context = TRACE_CONTEXT_INTERRUPT;
+	tb_switch(tb, 8400, 1, 0, TRACE_HOW_NONE, 2);
+	tb_end(tb, 9000, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	tb_expect(tb, 1, STATE_UNKNOWN, 3000);
+	tb_expect(tb, 2, STATE_WAIT_GIL, 2800);
+	tb_expect(tb, 3, STATE_UNKNOWN, 5000);
+	assert_int_equal(of_nobody(tb, 2, BLAME_UNCLEAR, SHARE_CONTENTION), 1500);
+	assert_int_equal(of_thread(tb, 2, 1, SHARE_CONTENTION), 1000);
+	assert_int_equal(of_nobody(tb, 2, BLAME_HAND_OVER, SHARE_CONTENTION), 300);
+}
+
+/*
  * ns      1 (core 0)   2 (core 1)           3 (core 2)   4 (core 2)
  * 1000    run.gil      run.free             ready        run.free
  * 2000    run.gil      run.free             run.free     wait.gil
@@ -336,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_gil),
+		TEST(test_holder_is_lost),
 		TEST(test_several_seem_to_hold_it),
 		TEST(test_who_ended_it),
 		TEST(test_culprit_is_born_later),

@@ -37,6 +37,7 @@ static int setup(void **state)
 	static struct sim_story story;
 
 	story = (struct sim_story){ .start_ns = 1000, .end_ns = 2000, .tracks_cnt = 2, .gils_cnt = 2 };
+	story.gil_process = zalloc(story.gils_cnt, sizeof(*story.gil_process));
 	story.tracks = zalloc(2, sizeof(*story.tracks));
 	track_begin(&story.tracks[0], &thread_a, 1000, 2000);
 	track_begin(&story.tracks[1], &thread_b, 1100, 1900);
@@ -137,6 +138,26 @@ static void test_blame_for_a_gil(void **state)
 	assert_int_equal(blame_of(&blame, 1, 2 + SIM_BLAME_HAND_OVER), 350);
 	assert_int_equal(blame.doing_ns[0][SIM_RUN_GIL], 200);
 	assert_int_equal(blame.doing_ns[0][SIM_READY_PREEMPTED], 50);
+	sim_blame_clear(&blame);
+}
+
+/* b waits for the GIL from 1200 to 1800; a has it until 1400, and is lost from sight until 1700. */
+static void test_blame_for_a_gil_amid_a_loss(void **state)
+{
+	struct sim_story *story = *state;
+	struct sim_blame blame;
+
+	story->tracks[0].gil = story->tracks[1].gil = 1;
+	paint(story, 0, 1000, SIM_RUN_GIL);
+	paint(story, 0, 1400, SIM_UNKNOWN);
+	paint(story, 0, 1700, SIM_RUN_FREE);
+	paint(story, 1, 1100, SIM_READY_WOKEN);
+	paint(story, 1, 1200, SIM_WAIT_GIL);
+	paint(story, 1, 1800, SIM_READY_WOKEN);
+	sim_blame_make(&blame, story);
+	assert_int_equal(blame_of(&blame, 1, 0), 200);
+	assert_int_equal(blame_of(&blame, 1, 2 + SIM_BLAME_UNCLEAR), 300);
+	assert_int_equal(blame_of(&blame, 1, 2 + SIM_BLAME_HAND_OVER), 100);
 	sim_blame_clear(&blame);
 }
 
@@ -368,6 +389,7 @@ int main(void)
 		TEST(test_bottles),
 		TEST(test_nobody_is_active),
 		TEST(test_blame_for_a_gil),
+		TEST(test_blame_for_a_gil_amid_a_loss),
 		TEST(test_blame_for_waits),
 		TEST(test_path),
 		TEST(test_path_of_an_early_waking),
