@@ -80,13 +80,26 @@ static bool sysno_is_futex(uint64_t sysno)
 	return sysno == SYSNO_FUTEX || sysno == SYSNO_FUTEX_WAITV || sysno == SYSNO_FUTEX_WAIT;
 }
 
+/*
+ * The owner that was read, 0 = none. glibc sets the lowest bit of an rwlock's words before a writer's id and
+ * clears it after that. Where it is not set the id is another lock's: both words of a condition variable that
+ * threads wait on lie just before the mutex that most programs put behind it.
+ */
+static uint64_t owner_shown(const struct trace_sched_switch *record)
+{
+	bool rwlock = record->owner_at == TRACE_OWNER_RWLOCK_R ||
+		      record->owner_at == TRACE_OWNER_RWLOCK_W;
+
+	return rwlock && !(record->word & 1) ? 0 : record->owner;
+}
+
 bool wait_shows_lock(const struct trace_sched_switch *record)
 {
 	uint64_t op = record->arg1 & FUTEX_OP_MASK;
 
 	if (!sysno_is_futex(record->sysno) || record->gil_part != TRACE_GIL_PART_NONE)
 		return false;
-	return record->owner ||
+	return owner_shown(record) ||
 	       (record->sysno == SYSNO_FUTEX &&
 		(op == FUTEX_OP_LOCK_PI || op == FUTEX_OP_TRYLOCK_PI || op == FUTEX_OP_LOCK_PI2));
 }
@@ -112,7 +125,7 @@ void wait_classify(const struct trace_sched_switch *record, const struct wait *b
 		wait.state = STATE_WAIT_SYNC;
 		wait.kind = WAIT_KIND_FUTEX;
 		wait.word = record->arg0;
-		wait.owner = record->owner;
+		wait.owner = owner_shown(record);
 		wait.shared = record->sysno == SYSNO_FUTEX && !(record->arg1 & FUTEX_OP_PRIVATE);
 	} else if (only_sleeps(class, record)) {
 		wait.state = STATE_WAIT_SLEEP;

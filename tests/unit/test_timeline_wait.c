@@ -188,6 +188,44 @@ static void test_lock_word_is_remembered(void **state)
 	tb_expect(tb, 2, STATE_WAIT_LOCK, 300);
 }
 
+/* Where an rwlock has its writer, a condition variable's neighbour may have its owner: a mutex. */
+static void test_owner_of_the_mutex_beside(void **state)
+{
+	static const struct {
+		enum trace_owner_at owner_at;
+		uint64_t word;
+		enum thread_state state;
+	} cases[] = {
+		{ TRACE_OWNER_MUTEX, 2, STATE_WAIT_LOCK },
+		{ TRACE_OWNER_PI, 1002, STATE_WAIT_LOCK },
+		{ TRACE_OWNER_RWLOCK_R, 3, STATE_WAIT_LOCK },
+		{ TRACE_OWNER_RWLOCK_W, 1, STATE_WAIT_LOCK },
+		{ TRACE_OWNER_RWLOCK_R, 0, STATE_WAIT_SYNC },
+		{ TRACE_OWNER_RWLOCK_R, 2, STATE_WAIT_SYNC },
+		{ TRACE_OWNER_RWLOCK_W, 0, STATE_WAIT_SYNC },
+		{ TRACE_OWNER_RWLOCK_W, 2, STATE_WAIT_SYNC },
+	};
+	struct tb *tb = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct trace_sched_switch *sw;
+
+		tb_second(tb, 1);
+		sw = tb_block(tb, 4000, 1, 2, NR_FUTEX, 0x1000, 128);
+		sw->owner = 1;
+		sw->owner_at = cases[i].owner_at;
+		sw->word = cases[i].word;
+		tb_waking(tb, 5000, 0, 1, 2, NR_FUTEX, 0x1000, 129);
+		tb_switch(tb, 5500, 1, 0, TRACE_HOW_NONE, 2);
+		tb_both_die(tb, 7000);
+		tb_analyze(tb);
+		if (tb_state(tb, 2, cases[i].state) != 1000)
+			fail_msg("case %d is not %s", (int)i, state_infos[cases[i].state].name);
+		tb_reset(tb);
+		tb_exec(tb, 1000, 0, 1);
+	}
+}
+
 /* A new program's memory is another: what was a lock before or will be one after is not. */
 static void test_lock_word_until_exec(void **state)
 {
@@ -294,6 +332,7 @@ int main(void)
 		TEST(test_killers_are_believed),
 		TEST(test_classes),
 		TEST(test_lock_word_is_remembered),
+		TEST(test_owner_of_the_mutex_beside),
 		TEST(test_lock_word_until_exec),
 		TEST(test_lock_word_per_process),
 		TEST(test_futex_between_processes),
