@@ -25,6 +25,35 @@ static const struct lock *lock_most(const struct locks *locks)
 	return most;
 }
 
+/* The other lock that its holder waited for most of the time it was waited for; NULL: none. */
+static const struct lock *lock_behind(const struct locks *locks, const struct lock *lock)
+{
+	size_t cnt;
+	const struct share *shares = shares_of(&locks->chains, lock->waits.word->slot, &cnt);
+
+	if (!cnt || shares[0].from == SEVERAL || share_sum(&shares[0]) <= lock->waits.wait_ns / 2)
+		return NULL;
+	return locks->locks[shares[0].from];
+}
+
+/*
+ * The last lock of the chain that begins with the one that was waited for longest: the others are held
+ * for so long because of it. Chains that close, with time, have no last. NULL where no lock is known.
+ */
+static const struct lock *lock_root(const struct locks *locks, size_t *ret_links)
+{
+	const struct lock *most = lock_most(locks), *root = most, *next = most;
+
+	for (*ret_links = 0; next && *ret_links < locks->locks_cnt; ++*ret_links) {
+		root = next;
+		next = lock_behind(locks, root);
+	}
+	if (!next)
+		return root;
+	*ret_links = 1;
+	return most;
+}
+
 /* Its waits while the holder neither ran nor waited for a lock itself. */
 static uint64_t holder_off_ns(const struct lock *lock)
 {
@@ -85,10 +114,24 @@ static void lock_who(const struct report *report, const struct lock *lock, struc
 			 format_percent(object->hops.wait_ns, report->analysis->path.length_ns).s);
 }
 
+/* "  It is at the end of a chain of 2 locks: most of the waits for 0x100 are ..." */
+static void lock_chain(const struct report *report, size_t links, struct finding *finding)
+{
+	const struct lock *most = lock_most(&report->analysis->locks);
+	size_t len = strlen(finding->evidence);
+
+	if (links > 1 && len < sizeof(finding->evidence))
+		snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
+			 "  It is at the end of a chain of %s: most of the waits for %s are for a holder that"
+			 " waits itself.", format_noun(links, "lock", "locks").s,
+			 lock_name(report, most->waits.word, ascii).s);
+}
+
 static bool lock_look(const struct report *report, const struct core_time *time,
 		      struct finding *finding)
 {
-	const struct lock *lock = lock_most(&report->analysis->locks);
+	size_t links;
+	const struct lock *lock = lock_root(&report->analysis->locks, &links);
 	uint64_t off_ns, waits_ns = report->tree.state_ns[STATE_WAIT_LOCK];
 
 	(void)time;
@@ -103,6 +146,7 @@ static bool lock_look(const struct report *report, const struct core_time *time,
 		    format_percent(lock->waits.wait_ns, waits_ns).s,
 		    format_noun(lock->waits.waits_cnt, "wait", "waits").s,
 		    format_time(lock->waits.wait_ns / lock->waits.waits_cnt, ascii).s);
+	lock_chain(report, links, finding);
 	lock_who(report, lock, finding);
 	finding->next = "hold it for less time, split it, or take it less often";
 	finding->gain = gain_find(report, PREDICTION_LOCK, lock->waits.word);

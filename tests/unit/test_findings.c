@@ -130,6 +130,30 @@ static void test_lock_costs_the_idle_core(void **state)
 	assert_int_equal(tb->report.findings.time.lost_ns, SECOND);
 }
 
+/* Most wait for a lock whose holder waits for another: that one is to be fixed. */
+static void test_lock_at_the_end_of_a_chain(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_thread(tb, SECOND, 0, 1, 3, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 3);
+	tb_block(tb, SECOND + SECOND / 5, 1, 3, NR_FUTEX, 0x200, 0)->owner = 2;
+	tb_switch(tb, SECOND + SECOND / 5, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, SECOND + 2 * SECOND / 5, 1, 2, NR_FUTEX, 0x100, 0)->owner = 1;
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	analyze(tb);
+	finding = found(tb, &lock_kind);
+	assert_non_null(finding);
+	assert_string_equal(finding->place, "0x100");
+	assert_non_null(strstr(finding->evidence, "a chain of 2 locks"));
+	assert_non_null(strstr(finding->evidence, "most of the waits for 0x200"));
+	assert_non_null(strstr(finding->evidence, "(tid 1001) for 100 %"));
+}
+
 /* A twentieth of the core time, and just less than that. */
 static void test_small_losses_are_no_findings(void **state)
 {
@@ -551,6 +575,7 @@ int main(void)
 		TEST(test_no_threads),
 		TEST(test_two_busy_threads_are_fine),
 		TEST(test_lock_costs_the_idle_core),
+		TEST(test_lock_at_the_end_of_a_chain),
 		TEST(test_small_losses_are_no_findings),
 		TEST(test_other_programs_make_it_uncertain),
 		TEST(test_other_programs_beside_spinning),
