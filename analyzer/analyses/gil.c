@@ -403,6 +403,8 @@ static int use_compare(const void *left, const void *right)
 
 	if (a->wait.sum_ns != b->wait.sum_ns)
 		return a->wait.sum_ns > b->wait.sum_ns ? -1 : 1;
+	if (a->held_ns != b->held_ns)
+		return a->held_ns > b->held_ns ? -1 : 1;
 	return (a->id > b->id) - (a->id < b->id);
 }
 

@@ -109,7 +109,7 @@ struct gil_uses {
 	const struct people *people;
 	const struct trust *trust;	/* of the changes before the one at hand */
 	struct idmap ids;
-	struct gil_use **uses;		/* at the end: the most waited for first */
+	struct gil_use **uses;		/* at the end: the most waited for first, then the most held */
 	size_t uses_cap, uses_cnt;
 	struct gil_doing *threads;	/* by thread slot */
 	size_t threads_cap;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The GILs: one line for each, and for the most waited-for one how it was held, waited for and handed
- * over, and who starves.
+ * The GILs: one line for each, and for those that most was waited for how they were held, waited for and
+ * handed over, and who starves.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +11,9 @@
 #include "analyzer/sections/section.h"
 #include "analyzer/sections/spread_out.h"
 #include "analyzer/wrap.h"
+
+/* So many are told of in detail. */
+#define DETAILED 3
 
 /* What is said of one that nobody held or wanted. */
 static const struct gil_use no_use;
@@ -48,11 +51,12 @@ static int use_row(struct table *table, const struct report *report, const struc
 		   struct style style)
 {
 	const struct process *process = use->process;
-	struct text pid;
+	struct text id, pid;
 
+	snprintf(id.s, sizeof(id.s), "%" PRIu64, use->id);
 	snprintf(pid.s, sizeof(pid.s), "%" PRIu64, process->pid);
 	return table_cells(table, (const char *const[]){
-		pid.s, format_name(process->leader ? process->leader->comm : "", NAME_WIDTH, style).s,
+		id.s, pid.s, format_name(process->leader ? process->leader->comm : "", NAME_WIDTH, style).s,
 		format_share(use->held_active_ns, use->active_ns).s,
 		format_share(use->off_core_ns, use->active_ns).s,
 		format_average(use->wait.sum_ns, use->active_ns).s,
@@ -65,13 +69,13 @@ static int uses_print(const struct report *report, struct style style, FILE *out
 {
 	const struct gil_uses *uses = &report->analysis->gil;
 	size_t rows = report_rows(report, uses->uses_cnt);
-	struct table *table = table_new("rnrrrrrrr");
+	struct table *table = table_new("rrnrrrrrrr");
 	int err = table ? 0 : -ENOMEM;
 
 	if (!err)
 		err = table_cells(table, (const char *const[]){
-			"", "", "", "off", "", "", "", "work", "",
-			"pid", "process", "held", "core", "waiting", "most", "gaps", "under", "at most",
+			"", "", "", "", "off", "", "", "", "work", "",
+			"GIL", "pid", "process", "held", "core", "waiting", "most", "gaps", "under", "at most",
 			NULL });
 	for (size_t i = 0; !err && i < rows; i++)
 		err = use_row(table, report, uses->uses[i], style);
@@ -100,10 +104,8 @@ static int spreads_print(const struct gil_use *use, struct style style, FILE *ou
 		err = spread_row(table, "waits", &use->wait, style);
 	if (!err)
 		err = spread_row(table, "hand-overs", &use->hand_over, style);
-	if (!err) {
-		fputc('\n', out);
+	if (!err)
 		table_print(table, style, "    ", out);
-	}
 	table_free(table);
 	return err;
 }
@@ -193,19 +195,31 @@ static void doubts_print(const struct gil_use *use, struct style style, FILE *ou
 			       " wanted it.", format_time(use->unknown_ns, style).s);
 }
 
-static int gils_text(const struct report *report, struct style style, FILE *out)
+static int use_print(const struct report *report, const struct gil_use *use, struct style style, FILE *out)
 {
-	const struct gil_use *use = report->analysis->gil.uses[0];
-	int err = uses_print(report, style, out);
+	int err;
 
-	if (!err)
-		err = spreads_print(use, style, out);
+	fputc('\n', out);
+	if (report->analysis->gil.uses_cnt > 1)
+		fprintf(out, "  GIL %" PRIu64 ":\n", use->id);
+	err = spreads_print(use, style, out);
 	if (err)
 		return err;
 	gaps_print(use, style, out);
 	drops_print(report, use, out);
 	doubts_print(use, style, out);
 	return parts_print(report, use, style, out);
+}
+
+static int gils_text(const struct report *report, struct style style, FILE *out)
+{
+	const struct gil_uses *uses = &report->analysis->gil;
+	size_t rows = report_rows(report, uses->uses_cnt);
+	int err = uses_print(report, style, out);
+
+	for (size_t i = 0; !err && i < rows && i < DETAILED; i++)
+		err = use_print(report, uses->uses[i], style, out);
+	return err;
 }
 
 static json_t *part_json(struct json_out *out, const struct gil_part *part)

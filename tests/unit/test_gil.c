@@ -187,6 +187,35 @@ static void test_two_processes(void **state)
 	assert_int_equal(tb->analysis.gil.uses[0]->work_ns, 10000);
 }
 
+/* A thread has the one GIL for a moment and the other for long, and nobody waits for either. */
+static void test_several_in_detail(void **state)
+{
+	struct tb *tb = *state;
+	const char *one, *two;
+	char *text;
+
+	tb_exec(tb, 1000, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	gil_begin(tb, 1000, 0, 1, 1);
+	gil_begin(tb, 1000, 0, 1, 2);
+	tb_gil_step(tb, 2000, 0, 1, 1, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 2100, 0, 1, 1, TRACE_GIL_OP_DROP);
+	tb_gil_step(tb, 3000, 0, 1, 2, TRACE_GIL_OP_TAKE);
+	tb_gil_step(tb, 7000, 0, 1, 2, TRACE_GIL_OP_DROP);
+	tb_switch(tb, 8000, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8100, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(tb->analysis.gil.uses[0]->id, 2);
+	text = tb_text(tb, 0);
+	one = strstr(text, "\n  GIL 1:\n");
+	two = strstr(text, "\n  GIL 2:\n");
+	assert_non_null(one);
+	assert_non_null(two);
+	assert_true(two < one);
+	assert_non_null(strstr(two, "holds           1  4.00 us"));
+	assert_non_null(strstr(one, "holds           1  100 ns"));
+	free(text);
+}
+
 static void test_no_gil(void **state)
 {
 	struct tb *tb = *state;
@@ -280,6 +309,7 @@ int main(void)
 		TB_TEST(test_overtaking, "2"),
 		TB_TEST(test_loss, "2"),
 		TB_TEST(test_two_processes, "2"),
+		TB_TEST(test_several_in_detail, "2"),
 		TB_TEST(test_no_gil, "2"),
 		TB_TEST(test_empty, "2"),
 		TB_TEST(test_process_of_lost_births, "2"),
