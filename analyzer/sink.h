@@ -39,6 +39,7 @@ struct change {
 	uint64_t since_ns;	/* when `from` began */
 	bool sampled;		/* `from` rests on samples */
 	bool cut;		/* a birth or death that is none: a part of the run begins or ends there */
+	bool goes_on;		/* such a death: the end of `from` was seen, later */
 	uint64_t margin_ns;	/* at_ns is the middle between two looks: so far from either */
 	bool to_exact;		/* all of the thread's own steps at its GIL are known; gilexact.h */
 	struct wait_for from_wait, to_wait;

@@ -175,7 +175,7 @@ static void late_add(struct trust *trust, const struct change *change, const str
 	uint64_t passed_ns = change->at_ns - change->since_ns;
 	unsigned int counts;
 
-	if (!thread->blind || !state_waits(change->from) ||
+	if (!thread->blind || change->goes_on || !state_waits(change->from) ||
 	    (change->to != STATE_UNKNOWN && change->to != STATE_CNT))
 		return;
 	counts = state_infos[change->from].counts;
@@ -224,7 +224,8 @@ static void memory_update(struct trust *trust, struct trust_thread *thread, cons
 	if (runs && !state_runs(change->from))
 		thread->came_ns = change->at_ns;
 	if (state_waits(change->to))
-		thread->blind = change->from == STATE_UNKNOWN || trust->gap_until_ns >= thread->came_ns;
+		thread->blind = change->from == STATE_UNKNOWN ||
+				(trust->gap_next && trust->gap_until_ns >= thread->came_ns);
 	if (change->to == STATE_UNKNOWN || !change->thread->process->id)
 		thread->forgotten = true;
 	else if (state_waits(change->to))

@@ -161,8 +161,10 @@ static int window_change(void *ctx, const struct change *change)
 		return err;
 	if (change->at_ns > window->people->window.until_ns) {
 		/* Now it is known whether its last state in the window rests on samples. */
-		if (thread->alive && !thread->beyond)
+		if (thread->alive && !thread->beyond) {
 			thread->last.sampled = change->sampled;
+			thread->goes_on = change->to != STATE_UNKNOWN && change->to != STATE_CNT;
+		}
 		thread->beyond = true;
 		return 0;
 	}
@@ -242,6 +244,7 @@ static int window_close(struct window *window)
 			.from = last->to,
 			.to = STATE_CNT,
 			.cut = true,
+			.goes_on = window->threads[i].goes_on,
 			.since_ns = stretch_clip(&window->people->window, last->at_ns),
 			.sampled = window->threads[i].beyond && last->sampled,
 			.from_wait = last->to_wait,

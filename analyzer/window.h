@@ -34,6 +34,7 @@ struct window_thread {
 	bool alive, seen;	/* seen: it lived in the window */
 	bool older;		/* it was born before */
 	bool beyond;		/* the window is over for it: `last` stays */
+	bool goes_on;		/* beyond: what it changes to next is known */
 	struct change last;	/* what it changed to; `sampled` once that is known */
 	struct home home;	/* until the window opens */
 };

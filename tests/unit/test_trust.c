@@ -188,6 +188,43 @@ static void test_end_is_lost(void **state)
 	expect_curve(tb, CURVE_TRUE, SECOND, 2 * SECOND);
 }
 
+/*
+ * Of a part of the run all through which thread 2 waits: where something is lost before, the end of its wait is
+ * seen, later; where nothing is, it need not be.
+ */
+static void test_waits_beyond_a_window(void **state)
+{
+	static const struct stretch middle = { SECOND + SECOND / 4, SECOND + SECOND / 2 };
+	struct tb *tb = *state;
+
+	for (int i = 0; i < 3; i++) {
+		bool lossy = i == 1, ends = i < 2;
+
+		tb_exec(tb, SECOND, 0, 1);
+		tb_thread(tb, SECOND, 0, 1, 2, 1);
+		tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+		if (lossy)
+			tb_gap(tb, SECOND + 1000, 1, SECOND + 1000, SECOND + 1000, 1);
+		if (lossy)
+			tb_sample(tb, SECOND + 1000, 1, 2);
+		tb_block(tb, 2 * SECOND, 1, 2, NR_POLL, 0, 0);
+		if (ends)
+			tb_waking(tb, 3 * SECOND, 0, 1, 2, 0, 0, 0);
+		if (ends)
+			tb_switch(tb, 3 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+		tb_end(tb, 4 * SECOND, TRACE_END_COMMAND);
+		tb_open(tb);
+		assert_int_equal(analysis_run_with(&tb->analysis, tb->reader,
+				 &(struct analysis_setup){ .window = &middle }), 0);
+		assert_int_equal(report_make(&tb->report, &tb->analysis, &(struct report_filter){ 0 }), 0);
+		assert_int_equal(tb->analysis.trust.late_ns, 0);
+		expect_curve(tb, CURVE_APPARENT, SECOND / 4, SECOND / 4);
+		expect_part(tb, STACK_TRUE, SECOND / 4, SECOND / 4);
+		tb_free(tb);
+		setup(state);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -199,6 +236,7 @@ int main(void)
 		TEST(test_no_core_to_run_on),
 		TEST(test_words_may_be_locks),
 		TEST(test_end_is_lost),
+		TEST(test_waits_beyond_a_window),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
