@@ -46,6 +46,7 @@ static void sinks_link(struct analysis *analysis)
 	analysis->gil.trust = &analysis->trust;
 	analysis->trust.prescan = &analysis->prescan;
 	analysis->trust.cores = &analysis->cores;
+	analysis->trust.stack = &analysis->stack;
 	analysis->span.identity = identity;
 	analysis->span.gils = &analysis->timeline.gils;
 	analysis->locks.identity = identity;

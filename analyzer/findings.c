@@ -63,6 +63,7 @@ static void time_make(struct core_time *time, const struct report *report)
 	time->all = range_sum(others, unknown);
 	time->busy_ns = room->busy_cores_ns + time->others_ns;
 	time->busy = range_sum(others, room->bounds[ROOM_UNKNOWN].ranges[ROOM_BUSY]);
+	time->most_ns = trust_most_ns(&report->analysis->trust);
 	time->lost_ns = time->others_ns + report->tree.state_ns[STATE_RUN_SPIN] +
 			report->quality.steal_ns;
 	for (int part = 0; part <= ROOM_FEW; part++)
@@ -127,6 +128,12 @@ static bool is_certain(const struct core_time *time, const struct finding *findi
 				    finding_threshold_ns(time, finding->kind));
 }
 
+static void bounds_cap(const struct core_time *time, struct finding *finding)
+{
+	for (int i = 0; i < ROOM_DOUBT_CNT; i++)
+		finding->bounds[i] = range_cap(finding->cost_ns, finding->bounds[i], time->most_ns);
+}
+
 static void look(struct findings *findings, const struct report *report,
 		 size_t order)
 {
@@ -134,7 +141,10 @@ static void look(struct findings *findings, const struct report *report,
 	struct finding *finding = &findings->list[findings->cnt];
 
 	*finding = (struct finding){ .kind = kind, .order = order };
-	if (!kind->look(report, &findings->time, finding) || !is_worth(&findings->time, finding))
+	if (!kind->look(report, &findings->time, finding))
+		return;
+	bounds_cap(&findings->time, finding);
+	if (!is_worth(&findings->time, finding))
 		return;
 	doubt_tell(report, finding);
 	finding->inconclusive = !finding->note && !is_certain(&findings->time, finding, ROOM_ANY);
@@ -166,6 +176,7 @@ static bool may_be_more(const struct findings *findings, const struct report *re
 		struct range range = room->bounds[doubt].ranges[part];
 		uint64_t high_ns = range_high(room_part_ns(room, (enum room_part)part), range);
 
+		high_ns = high_ns < time->most_ns ? high_ns : time->most_ns;
 		if (part == ROOM_GIL && doubt == ROOM_UNKNOWN)
 			high_ns += range_high(spin_ns, spin);
 		else if (part == ROOM_GIL)

@@ -38,6 +38,7 @@ struct core_time {
 	uint64_t busy_ns;	/* of it, while work was in hand */
 	uint64_t others_ns;	/* of it, other programs' while a thread was ready that found no core */
 	uint64_t lost_ns;	/* in all that there is a kind of finding for */
+	uint64_t most_ns;	/* nothing can have cost more */
 	struct range all, busy;	/* what is unknown leaves open of these */
 };
 

@@ -50,6 +50,14 @@ static inline uint64_t range_high(uint64_t ns, struct range range)
 	return ns + range.up_ns;
 }
 
+/* The same, where there can be no more than `most_ns`. */
+static inline struct range range_cap(uint64_t ns, struct range range, uint64_t most_ns)
+{
+	uint64_t up_ns = most_ns > ns ? most_ns - ns : 0;
+
+	return (struct range){ range.down_ns, range.up_ns < up_ns ? range.up_ns : up_ns };
+}
+
 /* In what way a thread's state is not certain. */
 enum doubt {
 	DOUBT_NONE,
@@ -98,6 +106,7 @@ struct trust_sum {
 struct trust {
 	const struct prescan *prescan;
 	const struct cores *cores;
+	const struct stack *stack;
 	struct trust_thread *threads;	/* by slot */
 	size_t threads_cap;
 	struct trust_core *core_now;
@@ -117,7 +126,7 @@ struct trust {
 	uint64_t late_ns;			/* waits that may have been none */
 };
 
-/* ctx: a struct trust, zeroed but for `prescan` and `cores`; behind all sinks that read its counts. */
+/* ctx: a struct trust, zeroed but for `prescan`, `cores` and `stack`; behind all sinks that read its counts. */
 extern const struct sink trust_sink;
 void trust_clear(struct trust *trust);
 
@@ -130,6 +139,8 @@ enum doubt trust_doubt(const struct trust *trust, uint32_t slot);
 uint64_t trust_sampled_ns(const struct trust *trust, const struct change *change);
 /* Whether it is forgotten what it did with a GIL before. */
 bool trust_forgot(const struct trust *trust, uint32_t slot);
+/* At the end: of the cores' time, all but what is certain to be true parallelism. */
+uint64_t trust_most_ns(const struct trust *trust);
 /* Whether nothing is in doubt. */
 bool trust_is_certain(const struct trust *trust, uint64_t until_ns);
 

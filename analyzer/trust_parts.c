@@ -115,6 +115,13 @@ uint64_t trust_sum_ns(unsigned __int128 sum)
 	return (uint64_t)((sum + ((unsigned __int128)1 << TRUST_BITS) - 1) >> TRUST_BITS);
 }
 
+uint64_t trust_most_ns(const struct trust *trust)
+{
+	const struct stack *stack = trust->stack;
+
+	return stack->whole_ns - range_low(stack->part_ns[STACK_TRUE], trust->parts[STACK_TRUE]);
+}
+
 void trust_parts_settle(struct trust *trust)
 {
 	/* What is split is rounded to a nanosecond, once for each number of waiting threads. */
@@ -129,9 +136,9 @@ void trust_parts_settle(struct trust *trust)
 		const struct trust_sum *sum = &trust->part_sums[part];
 		bool wait = part >= STACK_IDLE_GIL && part <= STACK_IDLE_OTHER;
 
-		trust->parts[part] = (struct range){
+		trust->parts[part] = range_cap(trust->stack->part_ns[part], (struct range){
 			trust->late_ns + after_ns + trust_sum_ns(sum->down) + (wait ? rounded : 0),
 			trust->late_ns + trust_sum_ns(sum->up) + (wait ? rounded : 0),
-		};
+		}, trust_most_ns(trust));
 	}
 }

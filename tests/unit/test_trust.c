@@ -225,6 +225,35 @@ static void test_waits_beyond_a_window(void **state)
 	}
 }
 
+/* Three may not have waited at all: what their cores were idle for is not lost to that once more. */
+static void test_no_more_than_there_is(void **state)
+{
+	struct tb *tb = *state;
+	const struct stack *stack = &tb->analysis.stack;
+	uint64_t most_ns;
+
+	tb->cores = "4";
+	tb_exec(tb, SECOND, 0, 1);
+	for (uint32_t core = 1; core < 4; core++) {
+		uint64_t id = core + 1;
+
+		tb_thread(tb, SECOND, 0, 1, id, 1);
+		tb_switch(tb, SECOND, core, 0, TRACE_HOW_NONE, id);
+		tb_gap(tb, SECOND + 1000, core, SECOND + 1000, SECOND + 1000, 1);
+		tb_sample(tb, SECOND + 1000, core, id);
+		tb_block(tb, SECOND + SECOND / 2, core, id, NR_POLL, 0, 0);
+	}
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	most_ns = stack->whole_ns - range_low(stack->part_ns[STACK_TRUE], tb->analysis.trust.parts[STACK_TRUE]);
+	assert_int_equal(tb->analysis.trust.late_ns, 9 * (SECOND / 2));
+	for (int part = STACK_OTHERS_READY; part < STACK_UNKNOWN; part++)
+		assert_in_range(range_high(stack->part_ns[part], tb->analysis.trust.parts[part]), 0, most_ns);
+	assert_true(tb->report.findings.cnt);
+	for (size_t i = 0; i < tb->report.findings.cnt; i++)
+		assert_in_range(finding_high(&tb->report.findings.list[i]), 0, most_ns);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -237,6 +266,7 @@ int main(void)
 		TEST(test_words_may_be_locks),
 		TEST(test_end_is_lost),
 		TEST(test_waits_beyond_a_window),
+		TEST(test_no_more_than_there_is),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
