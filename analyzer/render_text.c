@@ -67,10 +67,10 @@ static void window_print(const struct report *report, struct style style, FILE *
 }
 
 /* "  0.95 .. 1.20", for what it may be. */
-static struct text bounds_text(const struct report *report, int curve)
+static struct text bounds_text(const struct report *report, const struct shown *shown, int curve)
 {
 	struct text range = average_range(report, report->tree.curves->integral_ns[curve],
-					  report->analysis->trust.curves[curve]);
+					  report->analysis->trust.curves[curve], shown->curves[curve]);
 	struct text text = { "" };
 
 	if (*range.s)
@@ -93,7 +93,7 @@ static void bars_print(const struct report *report, const struct shown *shown, s
 
 	for (int i = 0; i < CURVE_CNT; i++) {
 		int value = (int)strlen(format_hundredths(shown->curves[i]).s);
-		int bounds = (int)strlen(bounds_text(report, i).s);
+		int bounds = (int)strlen(bounds_text(report, shown, i).s);
 
 		value_width = value > value_width ? value : value_width;
 		bounds_width = bounds > bounds_width ? bounds : bounds_width;
@@ -113,7 +113,7 @@ static void bars_print(const struct report *report, const struct shown *shown, s
 		fprintf(out, "  %-9s  %s%*s  %*s%-*s   %s\n", curve_names[i], bar.s,
 			bar_width - (int)text_width(bar.s), "", value_width,
 			format_hundredths(shown->curves[i]).s, bounds_width,
-			bounds_text(report, i).s, says[i]);
+			bounds_text(report, shown, i).s, says[i]);
 	}
 }
 

@@ -73,7 +73,7 @@ static void idle_fill(struct shown *shown, const struct report *report)
 		shown->idle_waiting += hundredths[state];
 }
 
-struct text average_range(const struct report *report, uint64_t ns, struct range range)
+struct text average_range(const struct report *report, uint64_t ns, struct range range, uint64_t shown)
 {
 	const struct trust *trust = &report->analysis->trust;
 	uint64_t wall_ns = report->tree.wall_ns;
@@ -82,8 +82,9 @@ struct text average_range(const struct report *report, uint64_t ns, struct range
 	struct text text = { "" };
 
 	if (low != high)
-		snprintf(text.s, sizeof(text.s), "%.20s .. %.20s", format_hundredths(low).s,
-			 format_hundredths(high).s);
+		snprintf(text.s, sizeof(text.s), "%.20s .. %.20s",
+			 format_hundredths(low < shown ? low : shown).s,
+			 format_hundredths(high > shown ? high : shown).s);
 	return text;
 }
 

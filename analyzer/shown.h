@@ -21,8 +21,11 @@ struct shown {
 	uint64_t idle_wait[STATE_CNT];
 };
 
-/* "0.95 .. 1.20": how far the average of so many thread-nanoseconds may be off; "" where it shows nothing. */
-struct text average_range(const struct report *report, uint64_t ns, struct range range);
+/*
+ * "0.95 .. 1.20": how far the average of so many thread-nanoseconds, shown as so many hundredths, may be off;
+ * "" where it shows nothing. What is shown lies within, to whichever side it was rounded.
+ */
+struct text average_range(const struct report *report, uint64_t ns, struct range range, uint64_t shown);
 
 void shown_make(struct shown *shown, const struct report *report);
 

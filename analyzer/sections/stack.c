@@ -108,9 +108,10 @@ static struct text part_says(const struct report *report, enum stack_part part, 
 	return text;
 }
 
-static struct text part_range(const struct report *report, int part)
+static struct text part_range(const struct report *report, int part, uint64_t hundredths)
 {
-	return average_range(report, stack_of(report)->part_ns[part], report->analysis->trust.parts[part]);
+	return average_range(report, stack_of(report)->part_ns[part], report->analysis->trust.parts[part],
+			     hundredths);
 }
 
 /* ranged: with what it may be. */
@@ -122,7 +123,7 @@ static int part_row(struct table *table, const struct report *report, enum stack
 	int err = table_cells(table, (const char *const[]){ sign, format_hundredths(hundredths).s, NULL });
 
 	if (!err && ranged)
-		err = table_cell(table, part_range(report, part).s);
+		err = table_cell(table, part_range(report, part, hundredths).s);
 	if (err)
 		return err;
 	return table_cells(table, (const char *const[]){
@@ -139,12 +140,12 @@ static int stack_text(const struct report *report, struct style style, FILE *out
 	struct table *table;
 	int err;
 
+	parts_show(report, hundredths);
 	for (int part = 0; part < STACK_PART_CNT; part++)
-		ranged |= stack->part_ns[part] && *part_range(report, part).s;
+		ranged |= stack->part_ns[part] && *part_range(report, part, hundredths[part]).s;
 	table = table_new(ranged ? "lrlrrn" : "lrrrn");
 	err = table ? 0 : -ENOMEM;
 	bar_print(stack, out);
-	parts_show(report, hundredths);
 	for (int part = 0; !err && part < STACK_PART_CNT; part++)
 		if (stack->part_ns[part])
 			err = part_row(table, report, (enum stack_part)part, hundredths[part],

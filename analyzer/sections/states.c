@@ -10,10 +10,10 @@
 #include "analyzer/shown.h"
 #include "analyzer/wrap.h"
 
-static struct text state_range(const struct report *report, int state)
+static struct text state_range(const struct report *report, const struct shown *shown, int state)
 {
 	return average_range(report, report->tree.state_ns[state],
-			     report->analysis->trust.states[state]);
+			     report->analysis->trust.states[state], shown->states[state]);
 }
 
 /* ranged: with what it may be. */
@@ -28,7 +28,7 @@ static int loss_row(struct table *table, const struct report *report, const stru
 	if (!err)
 		err = table_cell(table, format_hundredths(shown->states[state]).s);
 	if (!err && ranged)
-		err = table_cell(table, state_range(report, state).s);
+		err = table_cell(table, state_range(report, shown, state).s);
 	if (!err)
 		err = table_cell(table, format_time(ns, style).s);
 	if (!err)
@@ -56,7 +56,7 @@ static int loss_table(const struct report *report, const struct shown *shown, bo
 	int err;
 
 	for (int state = 0; state < STATE_CNT; state++)
-		ranged |= state_is_row(report, state, in_hand) && *state_range(report, state).s;
+		ranged |= state_is_row(report, state, in_hand) && *state_range(report, shown, state).s;
 	table = table_new(ranged ? "lrlrrn" : "lrrrl");
 	err = table ? 0 : -ENOMEM;
 	for (int state = 0; !err && state < STATE_CNT; state++)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "analyzer/shown.h"
 #include "tests/support/tb.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -254,6 +255,20 @@ static void test_no_more_than_there_is(void **state)
 		assert_in_range(finding_high(&tb->report.findings.list[i]), 0, most_ns);
 }
 
+/* 0.025 threads are shown as 0.02 or as 0.03, as the sums want it. */
+static void test_what_is_shown_lies_within(void **state)
+{
+	static const struct range up = { 0, 2 * SECOND / 5 };
+	struct tb *tb = *state;
+	uint64_t ns = 2 * SECOND / 40;
+
+	scene(tb);
+	tb_analyze(tb);
+	assert_string_equal(average_range(&tb->report, ns, up, 2).s, "0.02 .. 0.23");
+	assert_string_equal(average_range(&tb->report, ns, up, 3).s, "0.03 .. 0.23");
+	assert_string_equal(average_range(&tb->report, ns, (struct range){ 0 }, 2).s, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -267,6 +282,7 @@ int main(void)
 		TEST(test_end_is_lost),
 		TEST(test_waits_beyond_a_window),
 		TEST(test_no_more_than_there_is),
+		TEST(test_what_is_shown_lies_within),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
