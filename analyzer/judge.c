@@ -41,14 +41,14 @@ static uint64_t clock_slack_ns(const struct thread *thread, uint64_t steal_ns)
 }
 
 /* The worst thread is that with the most beyond its own slack; if all are within, the farthest. */
-static void clock_fill(struct report *report)
+static void clock_fill(struct report *report, uint64_t steal_ns)
 {
 	struct report_clock *clock = &report->quality.clock;
 
 	for (size_t i = 0; i < report->threads_listed; i++) {
 		const struct thread *thread = report->threads[i].thread;
 		uint64_t off_ns = distance(thread->on_core_ns, thread->kernel_run_ns);
-		uint64_t slack_ns = clock_slack_ns(thread, report->quality.steal_ns);
+		uint64_t slack_ns = clock_slack_ns(thread, steal_ns);
 		uint64_t excess_ns = off_ns > slack_ns ? off_ns - slack_ns : 0;
 
 		/* Where events were lost, our clock stood still for a known reason. */
@@ -136,16 +136,6 @@ static void gils_fill(struct report_quality *quality, const struct analysis *ana
 		quality->gil_pending_ns += analysis->people.processes[i]->gil_pending_ns;
 }
 
-/* Costs are known of the whole recording: a part of the run is taken to have its share by time. */
-static uint64_t cost_share(const struct run *run, uint64_t ns)
-{
-	uint64_t whole_ns = run->whole_end_ns - run->whole_start_ns;
-
-	if (!run->windowed || !whole_ns)
-		return ns;
-	return (uint64_t)((unsigned __int128)ns * (run->end_ns - run->start_ns) / whole_ns);
-}
-
 void judge_quality(struct report *report, const struct analysis *analysis)
 {
 	struct report_quality *quality = &report->quality;
@@ -164,15 +154,15 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 		.unseen = from->unseen,
 		.contradictions = analysis->timeline.contradictions +
 				  quality_contradictions(from),
-		.steal_ns = quality_steal_ns(from),
+		.steal_ns = run_share_ns(&analysis->run, quality_steal_ns(from)),
 		.has_cost = from->has_cost,
-		.probe_ns = cost_share(&analysis->run, from->probe_ns),
+		.probe_ns = run_share_ns(&analysis->run, from->probe_ns),
 		.probe_runs = from->probe_runs,
-		.collector_ns = cost_share(&analysis->run, from->collector_ns),
+		.collector_ns = run_share_ns(&analysis->run, from->collector_ns),
 		.missed = from->missed,
 		.hits = from->hits,
-		.hits_cost_ns = cost_share(&analysis->run, from->hits *
-					   analysis->run.probe_hit_ns + from->hits_ns),
+		.hits_cost_ns = run_share_ns(&analysis->run, from->hits *
+					     analysis->run.probe_hit_ns + from->hits_ns),
 	};
 	memcpy(quality->causes, analysis->tally.causes, sizeof(quality->causes));
 	for (size_t i = 0; i < report->threads_listed; i++) {
@@ -180,7 +170,7 @@ void judge_quality(struct report *report, const struct analysis *analysis)
 		quality->left_alive += report->threads[i].thread->left_alive;
 	}
 	gils_fill(quality, analysis);
-	clock_fill(report);
+	clock_fill(report, quality_steal_ns(from));
 	doubts_fill(report);
 	if (from->steal_backwards)
 		doubt(quality, CONFIDENCE_MEDIUM, "steal time ran backwards");

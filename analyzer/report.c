@@ -247,8 +247,9 @@ static void core_fill(struct report_core *row, const struct analysis *analysis, 
 		});
 	}
 	if (core < analysis->quality.cores_cnt)
-		row->steal_ns = analysis->quality.cores[core].steal_last_ns -
-				analysis->quality.cores[core].steal_first_ns;
+		row->steal_ns = run_share_ns(&analysis->run,
+					     analysis->quality.cores[core].steal_last_ns -
+					     analysis->quality.cores[core].steal_first_ns);
 }
 
 /*

@@ -61,6 +61,15 @@ const struct program *run_program(const struct run *run, uint64_t id)
 	return idmap_get(&run->program_ids, id);
 }
 
+uint64_t run_share_ns(const struct run *run, uint64_t ns)
+{
+	uint64_t whole_ns = run->whole_end_ns - run->whole_start_ns;
+
+	if (!run->windowed || !whole_ns)
+		return ns;
+	return (uint64_t)((unsigned __int128)ns * (run->end_ns - run->start_ns) / whole_ns);
+}
+
 void run_clear(struct run *run)
 {
 	for (size_t i = 0; i < run->programs_cnt; i++)

@@ -51,6 +51,8 @@ void run_init(struct run *run, const struct trace_reader *reader, uint32_t cores
 int run_program_add(struct run *run, const struct trace_program *record);
 /* NULL when it was never named. */
 const struct program *run_program(const struct run *run, uint64_t id);
+/* What is known of the whole recording alone: a part of the run is taken to have its share by time. */
+uint64_t run_share_ns(const struct run *run, uint64_t ns);
 void run_clear(struct run *run);
 
 #endif

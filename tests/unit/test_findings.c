@@ -267,6 +267,25 @@ static void test_steal_is_a_loss(void **state)
 	assert_int_equal(tb->report.findings.time.lost_ns, SECOND);
 }
 
+/* Known of the recording alone: of half of it, half is what is lost, and not all. */
+static void test_steal_of_a_part_of_the_run(void **state)
+{
+	static const struct stretch half = { 0, SECOND };
+	struct tb *tb = *state;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_add(tb, SECOND, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT)->corestat.steal_ns = 0;
+	tb_add(tb, 3 * SECOND, TRACE_STREAM_COLLECTOR, TRACE_CORESTAT)->corestat.steal_ns = SECOND;
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	tb_open(tb);
+	assert_int_equal(analysis_run_with(&tb->analysis, tb->reader,
+			 &(struct analysis_setup){ .window = &half }), 0);
+	assert_int_equal(report_make(&tb->report, &tb->analysis, &(struct report_filter){ 0 }), 0);
+	assert_non_null(found(tb, &steal_kind));
+	assert_int_equal(found(tb, &steal_kind)->cost_ns, SECOND / 2);
+}
+
 /* Six cores that it never used leave what the lock costs on the two that it did. */
 static void test_cores_not_used_leave_what_is_certain(void **state)
 {
@@ -581,6 +600,7 @@ int main(void)
 		TEST(test_other_programs_beside_spinning),
 		TEST(test_cores_not_used_make_it_uncertain),
 		TEST(test_steal_is_a_loss),
+		TEST(test_steal_of_a_part_of_the_run),
 		TEST(test_cores_not_used_leave_what_is_certain),
 		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
