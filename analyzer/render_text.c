@@ -190,10 +190,7 @@ static void help_print(const struct report *report, struct style style, FILE *ou
 	const struct findings *findings = &report->findings;
 
 	fputs("\nWhat would help\n", out);
-	if (findings->verdict == VERDICT_NOTHING)
-		fprintf(out, "  Nothing to fix%s.\n", findings->cnt ? " in the program" : "");
-	else if (findings->verdict == VERDICT_INCONCLUSIVE)
-		sentence_print(out, "  ", "Inconclusive: %s.", reason_phrases[findings->reason]);
+	verdict_print(report, out);
 	for (size_t i = 0; i < findings->cnt && i < HELP_ROWS; i++)
 		help_row(report, i, style, out);
 }
@@ -237,7 +234,10 @@ static int section_print(const struct section *section, const struct report *rep
 		fprintf(out, "\n%c%s: %s\n", toupper((unsigned char)*section->name), section->name + 1,
 			section->says);
 	if (section->any && !section->any(report)) {
-		fputs("  There is nothing of this in the run.\n", out);
+		if (section->none)
+			section->none(report, out);
+		else
+			fputs("  There is nothing of this in the run.\n", out);
 		return 0;
 	}
 	return section->text(report, style, out);

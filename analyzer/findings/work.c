@@ -137,7 +137,8 @@ static bool serial_look(const struct report *report, const struct core_time *tim
 			  serial.all_spare_ns, serial.open);
 	else
 		cost_whole(report, finding, ROOM_FEW);
-	if (!finding->cost_ns)
+	/* None was seen where others had the cores that more of them could have used. */
+	if (!finding_high(finding))
 		return false;
 	alone_tell(report, finding);
 	finding->next = !waited ? "more threads for what takes this time" :

@@ -6,6 +6,16 @@
 #include "analyzer/sections/section.h"
 #include "analyzer/wrap.h"
 
+void verdict_print(const struct report *report, FILE *out)
+{
+	const struct findings *findings = &report->findings;
+
+	if (findings->verdict == VERDICT_NOTHING)
+		fprintf(out, "  Nothing to fix%s.\n", findings->cnt ? " in the program" : "");
+	else if (findings->verdict == VERDICT_INCONCLUSIVE)
+		sentence_print(out, "  ", "Inconclusive: %s.", reason_phrases[findings->reason]);
+}
+
 static void finding_print(const struct report *report, size_t i, struct style style, FILE *out)
 {
 	const struct finding *finding = &report->findings.list[i];
@@ -90,6 +100,7 @@ const struct section findings_section = {
 	.name = "findings",
 	.says = "what is worth fixing, the most expensive first",
 	.any = findings_any,
+	.none = verdict_print,
 	.text = findings_text,
 	.json = findings_json,
 };

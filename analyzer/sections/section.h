@@ -23,6 +23,8 @@ struct section {
 	const char *says;	/* one line that explains it, without a full stop at its end */
 	/* Whether there is anything to say in the text; NULL: always. */
 	bool (*any)(const struct report *report);
+	/* What stands there where it has nothing to say but was asked for; NULL: that there is nothing. */
+	void (*none)(const struct report *report, FILE *out);
 	/* Everything below the heading and `says`, at most 80 columns; 0 or -ENOMEM. */
 	int (*text)(const struct report *report, struct style style, FILE *out);
 	/*
@@ -34,6 +36,9 @@ struct section {
 	size_t (*rows)(const struct report *report);
 	json_t *(*row)(struct json_out *out, const struct report *report, size_t i);
 };
+
+/* "  Nothing to fix.", "  Inconclusive: ...": a line of its own; nothing where there is something to fix. */
+void verdict_print(const struct report *report, FILE *out);
 
 /* Columns of names in lists. */
 #define NAME_WIDTH 15

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "analyzer/findings/kinds.h"
+#include "analyzer/sections/section.h"
 #include "tests/support/tb.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -92,6 +93,8 @@ static void test_no_threads(void **state)
 static void test_two_busy_threads_are_fine(void **state)
 {
 	struct tb *tb = *state;
+	const char *wrong;
+	size_t len;
 	char *text;
 
 	tb_exec(tb, SECOND, 0, 1);
@@ -108,6 +111,30 @@ static void test_two_busy_threads_are_fine(void **state)
 	text = tb_text(tb, 1);
 	assert_non_null(strstr(text, "What would help\n  Nothing to fix.\n"));
 	free(text);
+	tb->report.filter.sections = sections_find("findings", &wrong, &len);
+	text = tb_text(tb, 1);
+	assert_non_null(strstr(text, "the most expensive first\n  Nothing to fix.\n"));
+	free(text);
+}
+
+/* Without the other program, there may have been too few threads. */
+static void test_one_thread_beside_another_program(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_other(tb, SECOND, 1);
+	tb_switch(tb, 3 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 3 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_INCONCLUSIVE);
+	assert_int_equal(tb->report.findings.reason, REASON_OTHERS);
+	finding = found(tb, &serial_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, 0);
+	assert_int_equal(finding_high(finding), 2 * SECOND);
+	assert_true(finding->inconclusive);
 }
 
 /* Core 1 stands idle for 1 of 4 core-seconds while 2 waits. */
@@ -593,6 +620,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_no_threads),
 		TEST(test_two_busy_threads_are_fine),
+		TEST(test_one_thread_beside_another_program),
 		TEST(test_lock_costs_the_idle_core),
 		TEST(test_lock_at_the_end_of_a_chain),
 		TEST(test_small_losses_are_no_findings),
