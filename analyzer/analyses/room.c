@@ -114,16 +114,25 @@ static int room_change(void *ctx, const struct change *change)
 	return 0;
 }
 
+static void use_count(struct room *room, uint32_t core, uint64_t by)
+{
+	enum core_use use = (enum core_use)room->uses[core];
+
+	room->uses_cnt[use] += by;
+	if (!room->at_work[core] && use == CORE_IDLE)
+		room->idle_away_cnt += by;
+	if (!room->at_work[core] && use == CORE_OTHER)
+		room->other_away_cnt += by;
+}
+
 static int room_core(void *ctx, const struct core_change *change)
 {
 	struct room *room = ctx;
 
 	advance(room, change->at_ns);
-	room->uses_cnt[room->uses[change->core]]--;
-	room->idle_away_cnt -= room->uses[change->core] == CORE_IDLE && !room->at_work[change->core];
+	use_count(room, change->core, (uint64_t)-1);
 	room->uses[change->core] = (unsigned char)change->use;
-	room->uses_cnt[change->use]++;
-	room->idle_away_cnt += change->use == CORE_IDLE && !room->at_work[change->core];
+	use_count(room, change->core, 1);
 	return 0;
 }
 

@@ -67,13 +67,14 @@ struct room {
 	unsigned char *uses;		/* by core: enum core_use */
 	bool *at_work;			/* by core: see prescan_core_at_work() */
 	uint64_t uses_cnt[CORE_USE_CNT];
-	uint64_t idle_away_cnt;		/* of the idle cores, those not at work */
+	uint64_t idle_away_cnt, other_away_cnt;	/* of the cores in such use, those not at work */
 	uint64_t in_state[STATE_CNT];
 	uint64_t in_hand_cnt, in_hand_slots;	/* threads with work in hand, the sum of their slots */
 	uint64_t last_ns;
 	unsigned __int128 shares[ROOM_WAITS];	/* while several kinds are waited for */
 	uint64_t shared_ns;
 	struct room_bounds bounds[ROOM_DOUBT_CNT];
+	struct range others_away;	/* of STACK_OTHERS_READY, as to ROOM_AWAY */
 	uint64_t *alone_ns;		/* by thread slot: it alone had work in hand */
 	size_t alone_cap;
 

@@ -114,6 +114,18 @@ static void view_advance(const struct room *room, const struct view *view, struc
 		  view->busy_most ? view->idle_most + ours : 0, passed_ns);
 }
 
+/* Where none may run on cores that were not used, others there take nothing, and idle ones help nobody. */
+static void others_away_advance(struct room *room, uint64_t passed_ns)
+{
+	uint64_t ready = ready_now(room), idle = room->uses_cnt[CORE_IDLE];
+	uint64_t others = room->uses_cnt[CORE_OTHER];
+	uint64_t seen = least(others, less(ready, idle));
+	uint64_t here = least(others - room->other_away_cnt, less(ready, idle - room->idle_away_cnt));
+
+	room->others_away.down_ns += less(seen, here) * passed_ns;
+	room->others_away.up_ns += less(here, seen) * passed_ns;
+}
+
 void room_bounds_advance(struct room *room, uint64_t until_ns)
 {
 	const struct trust_counts *now = &room->trust->now;
@@ -140,6 +152,7 @@ void room_bounds_advance(struct room *room, uint64_t until_ns)
 		[ROOM_ANY] = !certain || others || away,
 	};
 
+	others_away_advance(room, passed_ns);
 	if (!certain)
 		room->hidden_ns += (unknown + least(idle, any + futex)) * passed_ns;
 	for (int i = 0; i < ROOM_DOUBT_CNT; i++)

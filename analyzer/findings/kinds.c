@@ -168,10 +168,20 @@ void ready_cost(const struct report *report, struct finding *finding)
 	}
 }
 
-void cost_open(struct finding *finding, struct range open)
+static void bounds_add(struct finding *finding, enum room_doubt doubt, struct range open)
 {
-	finding->bounds[ROOM_UNKNOWN].down_ns += open.down_ns;
-	finding->bounds[ROOM_UNKNOWN].up_ns += open.up_ns;
+	finding->bounds[doubt].down_ns += open.down_ns;
+	finding->bounds[doubt].up_ns += open.up_ns;
 	finding->bounds[ROOM_ANY].down_ns += open.down_ns;
 	finding->bounds[ROOM_ANY].up_ns += open.up_ns;
+}
+
+void cost_open(struct finding *finding, struct range open)
+{
+	bounds_add(finding, ROOM_UNKNOWN, open);
+}
+
+void cost_away(struct finding *finding, struct range open)
+{
+	bounds_add(finding, ROOM_AWAY, open);
 }

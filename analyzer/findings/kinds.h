@@ -47,6 +47,8 @@ void ready_cost(const struct report *report, struct finding *finding);
 bool has_serial_phase(const struct report *report);
 /* What is unknown leaves this open on top. */
 void cost_open(struct finding *finding, struct range open);
+/* So do cores that its threads did not use. */
+void cost_away(struct finding *finding, struct range open);
 /* Why the cost, when all of its bounds are known, is not certain. */
 void doubt_tell(const struct report *report, struct finding *finding);
 

@@ -25,6 +25,7 @@ static bool others_look(const struct report *report, const struct core_time *tim
 
 	finding->cost_ns = time->others_ns;
 	cost_open(finding, report->analysis->trust.parts[STACK_OTHERS_READY]);
+	cost_away(finding, report->analysis->room.others_away);
 	if (!finding->cost_ns)
 		return false;
 	if (program && *program->comm)

@@ -511,7 +511,28 @@ static void test_other_programs(void **state)
 	assert_int_equal(finding->cost_ns, 2 * SECOND);
 }
 
-/* Once more, and then nobody knows for half a second whether thread 1 is ready. */
+/* Two take turns on core 0, which is all that they may use for all that is known. */
+static void test_other_programs_where_none_of_its_threads_ran(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	core_other(tb, SECOND, 1);
+	for (uint64_t i = 0; i < 100; i++)
+		tb_switch(tb, SECOND + i * SECOND / 100, 0, 1 + i % 2, TRACE_HOW_PREEMPTED, 2 - i % 2);
+	tb_end(tb, 2 * SECOND, TRACE_END_COMMAND);
+	analyze(tb);
+	finding = found(tb, &others_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, SECOND);
+	assert_int_equal(finding_low(finding), 0);
+	assert_true(finding->inconclusive);
+	assert_non_null(strstr(finding->doubt, "used 1 of 2 cores"));
+}
+
+/* Other programs have a core, and then nobody knows for half a second whether thread 1 is ready. */
 static void test_other_programs_and_a_gap(void **state)
 {
 	struct tb *tb = *state;
@@ -637,6 +658,7 @@ int main(void)
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),
 		TEST(test_other_programs),
+		TEST(test_other_programs_where_none_of_its_threads_ran),
 		TEST(test_other_programs_and_a_gap),
 		TEST(test_unknown_turns_the_verdict),
 		TEST(test_slow_wake_ups),
