@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyzer/analysis.h"
 #include "analyzer/shown.h"
 #include "analyzer/table.h"
 
 /* Losses below this part of the whole are not named. */
 #define WORTH_NAMING 10
 #define CAUSES_NAMED 2
+#define READY (1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED)
 
 static const char *const phrases[STATE_CNT] = {
 	[STATE_RUN_GIL] = "run with the GIL",
@@ -146,10 +148,48 @@ static void say_full(struct answer *answer, const struct report *report, const s
 	say(answer, ".");
 }
 
+/* Of the cores at work, how many stood idle at the very instants in which these states' threads lacked one. */
+static uint64_t room_for_ns(const struct report *report, unsigned int named)
+{
+	static const enum thread_state waits[ROOM_WAITS] = { STATE_WAIT_GIL, STATE_WAIT_LOCK,
+							     STATE_WAIT_KLOCK };
+	const struct room *room = &report->analysis->room;
+	const struct range *away = room->bounds[ROOM_AWAY].ranges;
+	uint64_t ns = named & READY ? range_low(room->ready_ns, away[ROOM_READY]) : 0;
+
+	for (int i = 0; i < ROOM_WAITS; i++)
+		if (named & 1u << waits[i])
+			ns += range_low(room->wait_ns[i], away[ROOM_GIL + i]);
+	return ns;
+}
+
+/* Cores that stand idle at other times are no room for those that were named. */
+static void say_room(struct answer *answer, const struct report *report, const struct shown *shown,
+		     uint64_t idle_ns, uint64_t least_ns, unsigned int named)
+{
+	uint64_t wall_ns = report->tree.wall_ns, at_work = report->cores_at_work_cnt;
+	uint64_t for_ns = room_for_ns(report, named), named_ns = 0;
+	const char *cores = at_work == report->cores_cnt ? "The cores" : at_work == 1 ?
+			    "The core it used" : "The cores it used";
+	struct text idle = at_work == report->cores_cnt ? format_hundredths(shown->idle) :
+			   format_average(idle_ns, wall_ns);
+
+	for (int state = 0; state < STATE_CNT; state++)
+		named_ns += named & 1u << state ? report->tree.state_ns[state] : 0;
+	if (for_ns >= idle_ns - idle_ns / (2 * WORTH_NAMING))
+		say(answer, "  %s had room: %s of %s stood idle meanwhile.", cores,
+		    idle.s, format_count(at_work).s);
+	else if (for_ns >= least_ns || for_ns >= named_ns / WORTH_NAMING)
+		say(answer, "  %s had room for %s of them: %s of %s stood idle.", cores,
+		    format_average(for_ns, wall_ns).s, idle.s, format_count(at_work).s);
+	else
+		say(answer, "  %s had room for only %s of them, though %s of %s stood idle at times.",
+		    cores, format_average(for_ns, wall_ns).s, idle.s, format_count(at_work).s);
+}
+
 static void say_cores(struct answer *answer, const struct report *report,
 		      const struct shown *shown, unsigned int named)
 {
-	const unsigned int ready = 1u << STATE_READY_WOKEN | 1u << STATE_READY_PREEMPTED;
 	uint64_t wall_ns = report->tree.wall_ns, at_work = report->cores_at_work_cnt;
 	/* Below a twentieth of each core, there was no room. */
 	uint64_t room_ns = (uint64_t)((double)wall_ns * (double)at_work / (2 * WORTH_NAMING));
@@ -158,15 +198,10 @@ static void say_cores(struct answer *answer, const struct report *report,
 	sums_make(&sums, report);
 	if (!at_work)
 		return;
-	if (sums.idle_ns >= room_ns && at_work == report->cores_cnt)
-		say(answer, "  The cores had room: %s of %s stood idle meanwhile.",
-		    format_hundredths(shown->idle).s, format_count(at_work).s);
-	else if (sums.idle_ns >= room_ns)
-		say(answer, "  The %s used had room: %s of %s stood idle meanwhile.",
-		    at_work == 1 ? "core it" : "cores it", format_average(sums.idle_ns, wall_ns).s,
-		    format_count(at_work).s);
+	if (sums.idle_ns >= room_ns)
+		say_room(answer, report, shown, sums.idle_ns, room_ns, named);
 	else if (sums.idle_ns + sums.unknown_ns < room_ns)
-		say_full(answer, report, shown, &sums, named & ready);
+		say_full(answer, report, shown, &sums, named & READY);
 }
 
 /* Nothing large is lost: nothing at all, or many small things. */

@@ -161,6 +161,43 @@ static void test_full_cores(void **state)
 	assert_null(strstr(answer.text, "lock"));
 }
 
+/* First one core is idle and nobody is ready, then both are full and one is: those are two things. */
+static void test_idle_at_other_times(void **state)
+{
+	struct tb *tb = *state;
+	struct answer answer;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_add(tb, SECOND, 1, TRACE_CORE);
+	tb_thread(tb, 2 * SECOND, 0, 1, 2, 1);
+	tb_switch(tb, 2 * SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_thread(tb, 2 * SECOND, 0, 1, 3, 1);
+	for (uint64_t i = 0; i < 100; i++)
+		tb_switch(tb, 2 * SECOND + i * 10000000, 0, i % 2 ? 3 : 1, TRACE_HOW_PREEMPTED, i % 2 ? 1 : 3);
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	answer = answer_make(&tb->report);
+	assert_string_equal(answer.text, "0.50 of 2.00 are pushed off their core.  The cores had room for "
+			    "only 0.00 of them, though 0.50 of 2 stood idle at times.");
+}
+
+/* The core is idle while, and because, its thread waits for a lock. */
+static void test_idle_meanwhile(void **state)
+{
+	struct tb *tb = *state;
+	struct answer answer;
+
+	tb_exec(tb, SECOND, 0, 1);
+	tb_thread(tb, SECOND, 0, 1, 2, 1);
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_block(tb, 2 * SECOND, 1, 2, NR_FUTEX, 0x100, 0)->owner = 1;
+	tb_end(tb, 3 * SECOND, TRACE_END_COMMAND);
+	tb_analyze(tb);
+	answer = answer_make(&tb->report);
+	assert_string_equal(answer.text, "0.50 of 2.00 wait for a lock.  The cores had room: 0.50 of 2 stood "
+			    "idle meanwhile.");
+}
+
 #define TEST(name) TB_TEST(name, "2")
 
 int main(void)
@@ -173,6 +210,8 @@ int main(void)
 		TEST(test_averages_are_named),
 		TEST(test_clock_check_says_over_whom),
 		TEST(test_full_cores),
+		TEST(test_idle_at_other_times),
+		TEST(test_idle_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("report, answer", tests, NULL, NULL);
