@@ -74,7 +74,8 @@ static int history_analyze(struct analysis *analysis)
 		err = path_find(&analysis->path, &analysis->history, &analysis->run, &analysis->people);
 	if (!err)
 		err = predict_make(&analysis->predict, &analysis->history, &analysis->people,
-				   &analysis->groups, &analysis->cores, &analysis->run);
+				   &analysis->groups, &analysis->cores, &analysis->span,
+				   &analysis->run);
 	return err;
 }
 

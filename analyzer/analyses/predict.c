@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analyzer/analyses/span.h"
 #include "analyzer/array.h"
 #include "analyzer/words.h"
 
@@ -19,45 +20,15 @@ static int predict_begin(void *ctx, const struct run *run)
 {
 	struct predict *predict = ctx;
 
-	predict->last_ns = run->start_ns;
+	own_begin(&predict->own, run->start_ns);
 	return 0;
-}
-
-static void cores_advance(struct predict *predict, uint64_t at_ns)
-{
-	uint64_t passed_ns = at_ns - predict->last_ns, taken = predict->ready_cnt;
-
-	if (taken > predict->others_cnt)
-		taken = predict->others_cnt;
-	predict->last_ns = at_ns;
-	predict->wall_ns += passed_ns;
-	predict->ready_ns += predict->ready_cnt ? passed_ns : 0;
-	if (taken)
-		predict->lost_ns += passed_ns * taken / (taken + predict->running_cnt);
 }
 
 static int predict_core(void *ctx, const struct core_change *change)
 {
 	struct predict *predict = ctx;
-	int err = array_reserve(&predict->uses, &predict->uses_cap, change->core + 1, 1);
 
-	if (err)
-		return err;
-	cores_advance(predict, change->at_ns);
-	predict->others_cnt += change->use == CORE_OTHER;
-	predict->others_cnt -= predict->uses[change->core] == CORE_OTHER;
-	predict->uses[change->core] = (unsigned char)change->use;
-	return 0;
-}
-
-static bool is_running(enum thread_state state)
-{
-	return state != STATE_CNT && state_infos[state].counts & COUNTS_SCHEDULED;
-}
-
-static bool is_ready(enum thread_state state)
-{
-	return state == STATE_READY_WOKEN || state == STATE_READY_PREEMPTED;
+	return own_core(&predict->own, change);
 }
 
 static int room_make(struct predict *predict, const struct change *change)
@@ -100,13 +71,10 @@ static int predict_change(void *ctx, const struct change *change)
 	struct predict *predict = ctx;
 	int err = room_make(predict, change);
 
+	if (!err)
+		err = own_change(&predict->own, change);
 	if (err)
 		return err;
-	cores_advance(predict, change->at_ns);
-	predict->running_cnt += is_running(change->to);
-	predict->running_cnt -= is_running(change->from);
-	predict->ready_cnt += is_ready(change->to);
-	predict->ready_cnt -= is_ready(change->from);
 	if (change->from != STATE_CNT)
 		states_add(predict, change);
 	return 0;
@@ -118,7 +86,7 @@ static int predict_change(void *ctx, const struct change *change)
  */
 static uint32_t cores_usable(const struct predict *predict, const struct cores *cores, uint64_t wall_ns)
 {
-	bool bound = cores->idle_ready_ns * 2 > predict->ready_ns && cores->idle_ready_ns > wall_ns / 20;
+	bool bound = cores->idle_ready_ns * 2 > predict->own.ready_ns && cores->idle_ready_ns > wall_ns / 20;
 	uint64_t most_ns = 0;
 	uint32_t usable = 0;
 
@@ -354,7 +322,8 @@ static int base_replay(struct predict *predict, const struct replay_setup *setup
 }
 
 int predict_make(struct predict *predict, const struct history *history, const struct people *people,
-		 const struct groups *groups, const struct cores *cores, const struct run *run)
+		 const struct groups *groups, const struct cores *cores, const struct span *span,
+		 const struct run *run)
 {
 	uint64_t wall_ns = run->end_ns - run->start_ns;
 	struct replay_setup setup = {
@@ -370,6 +339,7 @@ int predict_make(struct predict *predict, const struct history *history, const s
 	if (!history->entries_cnt)
 		return 0;
 	predict->cores = setup.cores = setup.recorded_cores = cores_usable(predict, cores, wall_ns);
+	predict->least_ns = span_bound_ns(span, predict->cores);
 	predict->whole = history->entries_cnt <= setup.entries_max;
 	err = groups_work(predict, groups);
 	if (!err)
@@ -390,10 +360,15 @@ int predict_make(struct predict *predict, const struct history *history, const s
 
 uint64_t predict_own_ns(const struct predict *predict)
 {
-	if (!predict->wall_ns)
-		return predict->base.recorded_ns;
-	return (uint64_t)((unsigned __int128)predict->base.recorded_ns *
-			  (predict->wall_ns - predict->lost_ns) / predict->wall_ns);
+	uint64_t recorded_ns = predict->base.recorded_ns, wall_ns = predict->own.wall_ns, own_ns;
+	uint64_t least_ns = predict->whole ? predict->least_ns : 0;
+
+	if (!wall_ns)
+		return recorded_ns;
+	own_ns = (uint64_t)((unsigned __int128)recorded_ns * (wall_ns - predict->own.lost_ns) / wall_ns);
+	if (own_ns < least_ns)
+		own_ns = least_ns;
+	return own_ns < recorded_ns ? own_ns : recorded_ns;
 }
 
 uint64_t predict_error_ns(const struct predict *predict)
@@ -405,7 +380,7 @@ uint64_t predict_error_ns(const struct predict *predict)
 
 void predict_clear(struct predict *predict)
 {
-	free(predict->uses);
+	own_clear(&predict->own);
 	free(predict->work_ns);
 	free(predict->gil_ns);
 	free(predict->locks);

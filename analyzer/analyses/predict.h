@@ -7,9 +7,8 @@
  * A prediction is a factor: the time of the replay with nothing changed over that of the replay with the
  * change, so that what the model leaves out of both does not count. How far the first is from the time
  * that was recorded says how well the model fits this run: its error. In a replay there are no other
- * programs. So they are taken out of the recorded time as well: at every instant they take as many cores
- * from us as they have, or as many of our threads are ready, whichever are fewer, and of that instant as
- * large a part is lost as these cores are of them and those that we have.
+ * programs. So their share (own.h) is taken out of the recorded time as well, but no more than leaves the
+ * time that the run takes at least by its span.
  */
 #ifndef ANALYZER_ANALYSES_PREDICT_H
 #define ANALYZER_ANALYSES_PREDICT_H
@@ -19,12 +18,15 @@
 #include <stdint.h>
 
 #include "analyzer/analyses/groups.h"
+#include "analyzer/analyses/own.h"
 #include "analyzer/cores.h"
 #include "analyzer/history.h"
 #include "analyzer/replay.h"
 #include "analyzer/run.h"
 #include "analyzer/sink.h"
 #include "analyzer/thread.h"
+
+struct span;	/* analyzer/analyses/span.h */
 
 #define PREDICT_ENTRIES UINT64_C(4000000)
 #define PREDICT_CORES_MAX 256
@@ -68,18 +70,15 @@ struct predict {
 	size_t gil_cap;
 	struct predict_lock *locks;	/* by word slot; words that are no lock's have no word here */
 	size_t locks_cap;
-	uint64_t ready_ns;		/* while any was ready, however many */
 	uint64_t unknown_ns, life_ns;
-	unsigned char *uses;		/* by core: enum core_use */
-	size_t uses_cap;
-	uint64_t last_ns, running_cnt, ready_cnt, others_cnt;
-	uint64_t wall_ns, lost_ns;	/* so far; of that, to other programs */
+	struct own own;
 	uint64_t *group_ns;		/* by group: the work of its threads */
 	uint64_t *done_ns, *gil_done_ns;	/* by thread slot: replay.h; nothing changed, without GILs */
 	uint32_t gil_cost_permille;	/* as replay.h has it */
 	/* The results: */
 	bool whole;			/* all of the history was replayed */
 	uint32_t cores;			/* that the run could use */
+	uint64_t least_ns;		/* that it takes on them: span.h */
 	struct replay_result base;	/* nothing changed */
 	struct prediction *predictions;	/* by kind, within it the largest first, or fewest cores */
 	size_t predictions_cap, predictions_cnt;
@@ -91,7 +90,8 @@ struct predict {
 extern const struct sink predict_sink;
 /* After all sinks' end. */
 int predict_make(struct predict *predict, const struct history *history, const struct people *people,
-		 const struct groups *groups, const struct cores *cores, const struct run *run);
+		 const struct groups *groups, const struct cores *cores, const struct span *span,
+		 const struct run *run);
 void predict_clear(struct predict *predict);
 
 /* The recorded time without what other programs took. */

@@ -241,6 +241,53 @@ static void other_programs(void **state)
 	assert_int_equal(predict_error_ns(predict), 0);
 }
 
+/* 2 is ready for the GIL while another program has the other core, but 1 runs under it all the while. */
+static void other_programs_and_a_gil(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+	struct trace_sched_switch *block;
+	struct trace_gil *gil;
+
+	tb_exec(tb, 0, 0, 1)->gil_state = TRACE_GIL_KNOWN;
+	gil = &tb_add(tb, 0, 0, TRACE_GIL)->gil;
+	gil->id = gil->process = 1;
+	TB_PEEK(tb_sample(tb, 0, 0, 1), 0, 1, TB_HELD, 1);
+	tb_thread(tb, 1 * MS, 0, 1, 2, 1);
+	tb_switch(tb, 1 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	block = tb_block(tb, 1 * MS, 1, 2, NR_FUTEX, COND, OP_WAIT);
+	block->other = 7;
+	TB_PEEK(block, TRACE_GIL_PART_COND, 1, TB_HELD, 1);
+	tb_waking(tb, 2 * MS, 1, 0, 2, 0, 0, 0);
+	TB_PEEK(tb_sample(tb, 6 * MS, 0, 1), 0, 1, TB_HELD, 1);
+	TB_PEEK(tb_switch(tb, 6 * MS, 0, 1, TRACE_HOW_DEAD, 0), 0, 1, TB_FREED, 1);
+	tb_switch(tb, 6 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	TB_PEEK(tb_switch(tb, 8 * MS, 1, 2, TRACE_HOW_DEAD, 0), 0, 2, TB_HELD, 2);
+	tb_end(tb, 8 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->base.recorded_ns, 8 * MS);
+	assert_int_equal(predict->own.lost_ns, 0);
+	assert_int_equal(predict_own_ns(predict), 8 * MS);
+}
+
+/* 1 computes all the time: however long 2 waited for a core, no machine does it in less. */
+static void no_less_than_the_span(void **state)
+{
+	struct tb *tb = *state;
+	const struct predict *predict = &tb->analysis.predict;
+
+	tb_exec(tb, 0, 0, 1);
+	tb_switch(tb, 0, 1, 0, TRACE_HOW_NONE, 0)->other = 7;
+	tb_thread(tb, 0, 0, 1, 2, 1);
+	tb_switch(tb, 6 * MS, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, 7 * MS, 1, 2, TRACE_HOW_DEAD, 0);
+	tb_switch(tb, 8 * MS, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 8 * MS, TRACE_END_TREE);
+	tb_analyze(tb);
+	assert_int_equal(predict->own.lost_ns, 3 * MS);
+	assert_int_equal(predict_own_ns(predict), 8 * MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +300,8 @@ int main(void)
 		TB_TEST(bound_to_a_core, "2"),
 		TB_TEST(latency_stays, "2"),
 		TB_TEST(other_programs, "2"),
+		TB_TEST(other_programs_and_a_gil, "2"),
+		TB_TEST(no_less_than_the_span, "2"),
 	};
 
 	return cmocka_run_group_tests_name("predictions", tests, NULL, NULL);
