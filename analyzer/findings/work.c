@@ -4,37 +4,60 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/findings/kinds.h"
 
 static const struct style ascii = { .utf8 = false };
 
+/* While a thread was the only one that had work. */
+struct alone {
+	uint64_t sum_ns, most_ns;	/* of all threads, of the one of which that was so for longest: */
+	const struct thread *most;	/* NULL: none */
+};
+
+static void alone_find(const struct report *report, struct alone *alone)
+{
+	const struct room *room = &report->analysis->room;
+	size_t slot;
+
+	*alone = (struct alone){ .most_ns = room_alone(room, &slot) };
+	for (size_t i = 0; i < room->alone_cap; i++)
+		alone->sum_ns += room->alone_ns[i];
+	if (alone->most_ns)
+		alone->most = report->analysis->people.threads[slot];
+}
+
+/* Where several take turns, none of them is the one. */
+static bool alone_is_one(const struct alone *alone)
+{
+	return alone->most_ns > alone->sum_ns / 4 * 3;
+}
+
 /* "worker-3 (tid 1234) alone had work for 61.0 % of the run." */
 static void alone_tell(const struct report *report, struct finding *finding)
 {
-	const struct room *room = &report->analysis->room;
-	uint64_t wall_ns = report->tree.wall_ns, sum_ns = 0, most_ns;
-	size_t slot;
+	uint64_t busy_ns = report->analysis->room.busy_ns, wall_ns = report->tree.wall_ns;
+	uint64_t apparent_ns = report->tree.curves->integral_ns[CURVE_APPARENT];
+	struct alone alone;
 
-	for (size_t i = 0; i < room->alone_cap; i++)
-		sum_ns += room->alone_ns[i];
-	most_ns = room_alone(room, &slot);
-	if (!most_ns || sum_ns < room->busy_ns / 2) {
-		finding_say(finding->evidence, "%s threads had work on "
-			    "average while any had, for %s.", format_average(
-			    report->tree.curves->integral_ns[CURVE_APPARENT], room->busy_ns).s,
+	alone_find(report, &alone);
+	if (alone.most && alone_is_one(&alone) && alone.most_ns >= finding->cost_ns / report->cores_cnt / 2)
+		finding_say(finding->place, "thread %s", thread_place(alone.most).s);
+	if (alone.most && (*finding->place || alone.sum_ns >= busy_ns / 2))
+		finding_say(finding->evidence, "For %s of the run only one thread had work, %s for %s of it.",
+			    format_percent(alone.sum_ns, wall_ns).s, *finding->place ? "this one" :
+			    thread_place(alone.most).s, format_percent(alone.most_ns, alone.sum_ns).s);
+	else if (apparent_ns / report->cores_cnt < busy_ns)
+		finding_say(finding->evidence, "%s threads had work on average while any had, for %s.",
+			    format_average(apparent_ns, busy_ns).s,
 			    format_noun(report->cores_cnt, "core", "cores").s);
-		return;
-	}
-	/* Where several take turns, none of them is the one. */
-	if (most_ns > sum_ns / 4 * 3)
-		finding_say(finding->place, "thread %s",
-			    thread_place(report->analysis->people.threads[slot]).s);
-	finding_say(finding->evidence, "For %s of the run only one thread had work, %s for %s of it.",
-		    format_percent(sum_ns, wall_ns).s, *finding->place ? "this one" :
-		    thread_place(report->analysis->people.threads[slot]).s,
-		    format_percent(most_ns, sum_ns).s);
+	else
+		finding_say(finding->evidence, "At times fewer threads had work than the %s could take, "
+			    "though on average %s had, while any did.",
+			    format_noun(report->cores_cnt, "core", "cores").s,
+			    format_average(apparent_ns, busy_ns).s);
 }
 
 /* Of a run that is parallel elsewhere, the phases in which hardly more than one thread has work. */
@@ -97,11 +120,14 @@ static bool serial_phase_look(const struct report *report, const struct core_tim
 {
 	uint64_t start_ns = report->run->start_ns, wall_ns = report->tree.wall_ns;
 	struct serial_phases serial;
+	struct alone alone;
+	size_t len;
 
 	(void)time;
 	serial_phases_find(report, &serial);
 	if (!serial.longest)
 		return false;
+	alone_find(report, &alone);
 	cost_part(report, finding, ROOM_FEW, serial.spare_ns, serial.all_spare_ns, serial.open);
 	finding_say(finding->place, "from %s to %s",
 		    format_time(serial.longest->start_ns - start_ns, ascii).s,
@@ -112,6 +138,15 @@ static bool serial_phase_look(const struct report *report, const struct core_tim
 		    format_average(serial.true_ns, serial.ns).s,
 		    format_average(serial.rest_true_ns, serial.rest_ns).s,
 		    format_average(wall_ns, serial.ns).s);
+	/* Who is alone is so in these phases, but for moments. */
+	if (alone_is_one(&alone) && alone.most_ns >= serial.ns / 2) {
+		len = strlen(finding->place);
+		snprintf(finding->place + len, sizeof(finding->place) - len, ", thread %s",
+			 thread_place(alone.most).s);
+		len = strlen(finding->evidence);
+		snprintf(finding->evidence + len, sizeof(finding->evidence) - len,
+			 "  This thread alone had work for %s.", format_time(alone.most_ns, ascii).s);
+	}
 	finding->next = "share the work of this phase out, or let the rest begin while it lasts";
 	return true;
 }

@@ -415,6 +415,8 @@ static void test_serial_phase(void **state)
 	assert_non_null(finding);
 	assert_in_range(finding->cost_ns, SECOND / 2 - SECOND / 100, SECOND / 2);
 	assert_non_null(strstr(finding->place, "from 0 ns to 50"));
+	assert_non_null(strstr(finding->place, " (tid 1001)"));
+	assert_non_null(strstr(finding->evidence, "This thread alone had work for 500 ms."));
 	assert_non_null(strstr(finding->evidence, " times as fast at most, on any number of cores"));
 	assert_null(found(tb, &serial_kind));
 	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
