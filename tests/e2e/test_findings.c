@@ -98,7 +98,7 @@ static struct story stories[] = {
 	{ { "lock_chain", "--seconds", "1" }, "lock", "found", false },
 	{ { "priority_inversion", "--seconds", "2" }, "lock_off_core", NULL, false },
 	{ { "barrier_imbalance", "--seconds", "1" }, "serial", "found", true },
-	{ { "serial_phase", "--seconds", "1" }, "serial", "found", true },
+	{ { "serial_phase", "--seconds", "1" }, "serial_phase", "found", true },
 	{ { "letters_numbers", "--gil", "off", "--seconds", "1" }, "serial", "found", true },
 	{ { "pipeline", "--gil", "off", "--seconds", "1" }, "serial", "found", true },
 	{ { "cpu_bound", "--threads", "1", "--gil", "off", "--seconds", "1" }, "serial", "found", true },
