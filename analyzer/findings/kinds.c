@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "analyzer/analysis.h"
 #include "analyzer/shown.h"
@@ -23,22 +24,26 @@ void finding_say(char line[FINDING_LINE], const char *format, ...)
 	va_end(args);
 }
 
-struct text thread_place(const struct thread *thread)
+/* Of who came before the file begins neither the name nor the number need be known. */
+static struct text place_text(const char *name, const char *kind, uint64_t number)
 {
 	struct text text;
 
-	snprintf(text.s, sizeof(text.s), "%.60s (tid %" PRIu64 ")",
-		 format_name(thread->comm, FINDING_NAME, ascii).s, thread->tid);
+	snprintf(text.s, sizeof(text.s), "%.60s", *name ? format_name(name, FINDING_NAME, ascii).s : "unnamed");
+	if (number)
+		snprintf(text.s + strlen(text.s), sizeof(text.s) - strlen(text.s), " (%s %" PRIu64 ")",
+			 kind, number);
 	return text;
+}
+
+struct text thread_place(const struct thread *thread)
+{
+	return place_text(thread->comm, "tid", thread->tid);
 }
 
 struct text process_place(const struct report_process *row)
 {
-	struct text text;
-
-	snprintf(text.s, sizeof(text.s), "%.60s (pid %" PRIu64 ")",
-		 format_name(row->comm, FINDING_NAME, ascii).s, row->process->pid);
-	return text;
+	return place_text(row->comm, "pid", row->process->pid);
 }
 
 const struct report_process *process_most(const struct report *report, enum thread_state state)

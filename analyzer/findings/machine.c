@@ -117,9 +117,13 @@ static bool unknown_look(const struct report *report, const struct core_time *ti
 		return false;
 	finding->note = true;
 	finding_say(finding->evidence, "%s of the threads' time is unknown, "
-		    "%s lost.", format_percent(unknown_ns, alive_ns).s,
-		    format_noun(report->quality.lost, "event was", "events were").s);
-	finding->next = "record again, with larger buffers (trace-run --ring-size)";
+		    "%s lost%s.", format_percent(unknown_ns, alive_ns).s,
+		    format_noun(report->quality.lost, "event was", "events were").s,
+		    report->run->cut ? ", and the file is cut" : "");
+	/* Room in the buffers is no help against what else makes it unknown. */
+	finding->next = report->quality.lost ? "record again, with larger buffers (trace-run --ring-size)" :
+			report->run->cut ? "record again, and let trace-run end before the file is copied" :
+			"look in the section trace for what is missing, and record again";
 	return true;
 }
 

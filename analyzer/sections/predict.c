@@ -57,7 +57,8 @@ static struct text label(const struct prediction *prediction, struct style style
 			 format_noun(prediction->cores, "core", "cores").s);
 		break;
 	case PREDICTION_HALF:
-		name = format_name(prediction->group->first->comm, 20, style);
+		name = format_name(*prediction->group->first->comm ? prediction->group->first->comm :
+				   "an unnamed thread", 20, style);
 		snprintf(text.s, sizeof(text.s), "half the work of %.60s", name.s);
 		if (prediction->group->threads_cnt > 1)
 			snprintf(text.s, sizeof(text.s), "half the work of %.40s and %zu like it",

@@ -578,9 +578,32 @@ static void test_unknown_turns_the_verdict(void **state)
 		assert_true(tb->report.tree.state_ns[STATE_UNKNOWN] > 0);
 		assert_int_equal(tb->report.findings.verdict,
 				 lossy ? VERDICT_INCONCLUSIVE : VERDICT_NOTHING);
+		if (lossy)
+			assert_non_null(strstr(found(tb, &unknown_kind)->next, "larger buffers"));
 		tb_free(tb);
 		setup(state);
 	}
+}
+
+/* Nothing was lost: larger buffers are of no use to a file that is cut. And its threads have no names. */
+static void test_cut_file(void **state)
+{
+	const uint64_t ms_ns = SECOND / 1000;
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1)->comm = (struct trace_bytes){ 0 };
+	tb_thread(tb, SECOND, 0, 1, 2, 1)->comm = (struct trace_bytes){ 0 };
+	tb_switch(tb, SECOND, 1, 0, TRACE_HOW_NONE, 2);
+	tb_switch(tb, SECOND + ms_ns, 1, 2, TRACE_HOW_PREEMPTED, 0);
+	tb->cut_bytes = 10;
+	tb_analyze(tb);
+	finding = found(tb, &unknown_kind);
+	assert_non_null(finding);
+	assert_null(strstr(finding->next, "buffers"));
+	assert_non_null(strstr(finding->evidence, "0 events were lost, and the file is cut."));
+	assert_string_equal(thread_place(tb->analysis.people.threads[0]).s, "unnamed (tid 1001)");
+	assert_string_equal(process_place(&tb->report.processes[0]).s, "unnamed (pid 1001)");
 }
 
 /* Two cores, and a thread that comes to the idle one 5 ms after each waking. */
@@ -663,6 +686,7 @@ int main(void)
 		TEST(test_other_programs_where_none_of_its_threads_ran),
 		TEST(test_other_programs_and_a_gap),
 		TEST(test_unknown_turns_the_verdict),
+		TEST(test_cut_file),
 		TEST(test_slow_wake_ups),
 		TEST(test_holder_off_core_is_a_note),
 	};
