@@ -109,7 +109,8 @@ static void trust_text(const struct report *report, struct style style, FILE *ou
 	char line[480];
 	size_t len;
 
-	len = (size_t)snprintf(line, sizeof(line), "Replayed with nothing changed it takes %s, recorded were %s",
+	len = (size_t)snprintf(line, sizeof(line), "Takes: all of the recorded time, changed as the replay's is.  "
+			       "Replayed with nothing changed it is %s, recorded were %s",
 			       format_time(predict->base.wall_ns, style).s,
 			       format_time(own_ns, style).s);
 	if (own_ns != predict->base.recorded_ns)
