@@ -170,7 +170,7 @@ static void help_row(const struct report *report, size_t i, struct style style, 
 	const struct predict *predict = &report->analysis->predict;
 
 	if (finding->note)
-		sentence_print(out, "  ", "%zu. %s: costs hardly any core time", i + 1, finding->kind->title);
+		sentence_print(out, "  ", "%zu. %s", i + 1, finding->kind->title);
 	else if (finding->inconclusive)
 		sentence_print(out, "  ", "%zu. %s: anything from %s to %s of core time", i + 1,
 			       finding->kind->title, format_time(finding_low(finding), style).s,

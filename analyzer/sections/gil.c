@@ -175,6 +175,8 @@ static int parts_print(const struct report *report, const struct gil_use *use, s
 		table_print(table, style, "    ", out);
 		left_out_print(rows, all, out);
 	}
+	if (!err)
+		no_thread_print(report, style, out);
 	table_free(table);
 	return err;
 }

@@ -202,7 +202,7 @@ static int threads_text(const struct report *report, struct style style, FILE *o
 	for (size_t i = 0; i < path->ranking_cnt; i++)
 		listed += report_lists_thread(report, path->ranking[i]->thread);
 	rows = report_rows(report, listed);
-	if (!rows)
+	if (no_thread_print(report, style, out) || !rows)
 		return 0;
 	parts_sum(path->state_ns, parts);
 	for (int part = 0; part < PART_CNT; part++)

@@ -121,6 +121,8 @@ static int threads_print(const struct report *report, struct style style, FILE *
 		table_print(table, style, "    ", out);
 		left_out_print(rows, all, out);
 	}
+	if (!err)
+		no_thread_print(report, style, out);
 	table_free(table);
 	return err;
 }

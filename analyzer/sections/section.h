@@ -43,6 +43,12 @@ void verdict_print(const struct report *report, FILE *out);
 /* Columns of names in lists. */
 #define NAME_WIDTH 15
 
+/*
+ * Lists without rows would leave it open whether there is nothing or something went wrong: says so where
+ * no thread is what the user asked for, and returns whether that is so.
+ */
+bool no_thread_print(const struct report *report, struct style style, FILE *out);
+
 /* In the order of the report; ends with NULL. No more than 64. */
 extern const struct section *const sections[];
 

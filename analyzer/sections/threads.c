@@ -90,11 +90,12 @@ static int thread_row(struct table *table, const struct report_thread *row,
 	return err;
 }
 
-/* Tables without rows would leave it open whether there is nothing or something went wrong. */
-static int nothing_print(const struct report *report, struct style style, FILE *out)
+bool no_thread_print(const struct report *report, struct style style, FILE *out)
 {
 	const struct report_filter *filter = &report->filter;
 
+	if (report->threads_listed)
+		return false;
 	fputs("  No thread matches", out);
 	if (filter->pid)
 		fprintf(out, " --pid=%" PRIu64, filter->pid);
@@ -103,7 +104,7 @@ static int nothing_print(const struct report *report, struct style style, FILE *
 	if (filter->thread)
 		fprintf(out, " --thread=%s", format_name(filter->thread, NAME_WIDTH, style).s);
 	fputs(".\n", out);
-	return 0;
+	return true;
 }
 
 static int threads_text(const struct report *report, struct style style, FILE *out)
@@ -114,8 +115,8 @@ static int threads_text(const struct report *report, struct style style, FILE *o
 	struct table *table;
 	int err;
 
-	if (!rows)
-		return nothing_print(report, style, out);
+	if (no_thread_print(report, style, out))
+		return 0;
 	columns_choose(report, &columns);
 	memset(align + 3, 'r', columns.cnt + columns.rest);
 	align[3 + columns.cnt + columns.rest] = '\0';

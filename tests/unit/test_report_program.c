@@ -101,6 +101,18 @@ static void windows_are_read(void **state)
 	assert_ends("--time 1.. tests/golden/v1.plx", 2, "--time: begins after the run, which lasted 0.051");
 }
 
+static void nobody_is_told_everywhere(void **state)
+{
+	static const char *const names[] = { "path", "runqueue", "gil", "threads" };
+	char words[96];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(words, sizeof(words), "--section=%s --thread=nosuch tests/golden/v1.plx", names[i]);
+		assert_ends(words, 0, "  No thread matches --thread=nosuch.\n");
+	}
+}
+
 static void help_names_the_statuses(void **state)
 {
 	(void)state;
@@ -116,6 +128,7 @@ int main(void)
 		cmocka_unit_test(empty_filter_is_told),
 		cmocka_unit_test(windows_are_read),
 		cmocka_unit_test(help_names_the_statuses),
+		cmocka_unit_test(nobody_is_told_everywhere),
 	};
 
 	return cmocka_run_group_tests_name("trace-report", tests, NULL, NULL);
