@@ -9,8 +9,8 @@
 #include "analyzer/options.h"
 #include "analyzer/sections/section.h"
 
-enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM, OPTION_THREAD, OPTION_TOP,
-       OPTION_SECTION, OPTION_TIME, OPTION_GIL_COST };
+enum { OPTION_HELP = 0x100, OPTION_USAGE, OPTION_VERSION, OPTION_DUMP, OPTION_JSON, OPTION_PID, OPTION_COMM,
+       OPTION_THREAD, OPTION_TOP, OPTION_SECTION, OPTION_TIME, OPTION_GIL_COST };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPTION_JSON, NULL, 0, "The report as JSON (docs/report.schema.json)", 0 },
@@ -26,6 +26,7 @@ static const struct argp_option option_table[] = {
 	  "so much longer, as in a free-threaded build (default 0)", 0 },
 	{ "help", OPTION_HELP, NULL, 0, "Give this help list", -1 },
 	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
+	{ "version", OPTION_VERSION, NULL, 0, "Print the version", -1 },
 	{}
 };
 
@@ -47,6 +48,15 @@ static error_t number_read(struct argp_state *state, const char *wrong, const ch
 	if (errno || *end || *text < '0' || *text > '9' || !number)
 		return usage_error(state, wrong, text);
 	*ret_number = number;
+	return 0;
+}
+
+/* `wrong`: what to say of none. */
+static error_t name_read(struct argp_state *state, const char *wrong, const char *text, const char **ret_name)
+{
+	if (!*text)
+		return usage_error(state, wrong, "");
+	*ret_name = text;
 	return 0;
 }
 
@@ -154,6 +164,9 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 	case OPTION_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE);
 		exit(0);
+	case OPTION_VERSION:
+		puts("trace-report 0.1");
+		exit(0);
 	case OPTION_DUMP:
 		return output_choose(state, OUTPUT_DUMP);
 	case OPTION_JSON:
@@ -161,11 +174,9 @@ static error_t option_read(int key, char *arg, struct argp_state *state)
 	case OPTION_PID:
 		return number_read(state, "--pid: not a process id: ", arg, &options->filter.pid);
 	case OPTION_COMM:
-		options->filter.comm = arg;
-		return 0;
+		return name_read(state, "--comm: no name", arg, &options->filter.comm);
 	case OPTION_THREAD:
-		options->filter.thread = arg;
-		return 0;
+		return name_read(state, "--thread: no thread id or name", arg, &options->filter.thread);
 	case OPTION_SECTION:
 		return sections_read(state, arg, &options->filter.sections);
 	case OPTION_TOP:

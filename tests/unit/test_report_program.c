@@ -101,6 +101,20 @@ static void windows_are_read(void **state)
 	assert_ends("--time 1.. tests/golden/v1.plx", 2, "--time: begins after the run, which lasted 0.051");
 }
 
+static void version_is_told(void **state)
+{
+	(void)state;
+	assert_ends("--version", 0, "trace-report 0.1\n");
+}
+
+/* Nobody is called nothing; a variable of a script was empty. */
+static void no_name_is_wrong(void **state)
+{
+	(void)state;
+	assert_ends("--thread= tests/golden/v1.plx", 2, "--thread: no thread id or name\n");
+	assert_ends("--comm= tests/golden/v1.plx", 2, "--comm: no name\n");
+}
+
 static void nobody_is_told_everywhere(void **state)
 {
 	static const char *const names[] = { "path", "runqueue", "gil", "threads" };
@@ -128,6 +142,8 @@ int main(void)
 		cmocka_unit_test(empty_filter_is_told),
 		cmocka_unit_test(windows_are_read),
 		cmocka_unit_test(help_names_the_statuses),
+		cmocka_unit_test(version_is_told),
+		cmocka_unit_test(no_name_is_wrong),
 		cmocka_unit_test(nobody_is_told_everywhere),
 	};
 
