@@ -207,18 +207,22 @@ static int culprits_print(const struct report *report, enum share_part part, str
 {
 	const struct blame *blame = blame_of(report);
 	uint64_t *caused_ns = calloc(blame->threads_cnt + 1, sizeof(*caused_ns));
-	uint32_t list[CULPRITS];
-	size_t cnt;
+	size_t cnt, cnt_max = report_rows_beside(report, blame->threads_cnt, CULPRITS);
+	uint32_t *list = calloc(cnt_max + 1, sizeof(*list));
 
-	if (!caused_ns)
+	if (!caused_ns || !list) {
+		free(caused_ns);
+		free(list);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < blame->threads_cnt; i++)
 		caused_ns[i] = blame->threads[i].caused_ns[part];
-	cnt = biggest(caused_ns, blame->threads_cnt, list, CULPRITS);
+	cnt = biggest(caused_ns, blame->threads_cnt, list, cnt_max);
 	if (cnt)
 		fprintf(out, "    What those did meanwhile for whom others waited longest:\n");
 	for (size_t i = 0; i < cnt; i++)
 		doing_print(&blame->threads[list[i]], part, style, out);
+	free(list);
 	free(caused_ns);
 	return 0;
 }

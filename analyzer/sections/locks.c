@@ -202,7 +202,7 @@ static void handoffs_print(const struct lock *lock, struct style style, FILE *ou
 static int syncs_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct locks *locks = locks_of(report);
-	size_t rows = locks->sync_ranking_cnt < SYNCS ? locks->sync_ranking_cnt : SYNCS;
+	size_t rows = report_rows_beside(report, locks->sync_ranking_cnt, SYNCS);
 	struct table *table = table_new("nrrrr");
 	int err = table ? table_cells(table, (const char *const[]){
 			"not a lock", "waits", "waited", "max", "at once", NULL }) : -ENOMEM;
@@ -224,12 +224,13 @@ static int syncs_text(const struct report *report, struct style style, FILE *out
 static int locks_text(const struct report *report, struct style style, FILE *out)
 {
 	const struct locks *locks = locks_of(report);
+	size_t details = report_rows_beside(report, locks->ranking_cnt, DETAILS);
 	int err = 0;
 
 	answer_print(report, style, out);
 	if (locks->ranking_cnt)
 		err = table_text(report, style, out);
-	for (size_t i = 0; !err && i < locks->ranking_cnt && i < DETAILS; i++) {
+	for (size_t i = 0; !err && i < details; i++) {
 		const struct lock *lock = locks->ranking[i];
 
 		if (lock->waits.wait_ns < locks->wait_ns / 100)
