@@ -186,6 +186,21 @@ void cost_open(struct finding *finding, struct range open)
 	bounds_add(finding, ROOM_UNKNOWN, open);
 }
 
+void cost_unbound(const struct report *report, struct finding *finding)
+{
+	uint64_t ready_ns = report->analysis->room.bounds[ROOM_AWAY].ranges[ROOM_READY].down_ns;
+	struct range *bounds = finding->bounds;
+
+	/* Of what is unknown it may be ready for all the time. */
+	if (ready_ns + report->tree.state_ns[STATE_UNKNOWN] > report->tree.wall_ns / 100)
+		return;
+	bounds[ROOM_AWAY] = (struct range){ 0 };
+	bounds[ROOM_ANY] = (struct range){
+		.down_ns = bounds[ROOM_UNKNOWN].down_ns + bounds[ROOM_OTHERS].down_ns,
+		.up_ns = bounds[ROOM_UNKNOWN].up_ns + bounds[ROOM_OTHERS].up_ns,
+	};
+}
+
 void cost_away(struct finding *finding, struct range open)
 {
 	bounds_add(finding, ROOM_AWAY, open);

@@ -49,6 +49,11 @@ bool has_serial_phase(const struct report *report);
 void cost_open(struct finding *finding, struct range open);
 /* So do cores that its threads did not use. */
 void cost_away(struct finding *finding, struct range open);
+/*
+ * Cores that its threads did not use were theirs to use, unless threads were ready while those did nothing for
+ * it: who never needs a second core is not therefore bound to one.
+ */
+void cost_unbound(const struct report *report, struct finding *finding);
 /* Why the cost, when all of its bounds are known, is not certain. */
 void doubt_tell(const struct report *report, struct finding *finding);
 

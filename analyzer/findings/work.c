@@ -172,6 +172,7 @@ static bool serial_look(const struct report *report, const struct core_time *tim
 			  serial.all_spare_ns, serial.open);
 	else
 		cost_whole(report, finding, ROOM_FEW);
+	cost_unbound(report, finding);
 	/* None was seen where others had the cores that more of them could have used. */
 	if (!finding_high(finding))
 		return false;
