@@ -38,8 +38,8 @@ const char *const reason_phrases[REASON_CNT] = {
 	[REASON_UNKNOWN] = "what is unknown could turn the verdict",
 	[REASON_OTHERS] = "on a quiet machine, without the other programs, the verdict could be another",
 	[REASON_AWAY] = "it depends on cores that its threads did not use, and may not be allowed on",
-	[REASON_TOGETHER] = "what is unknown, other programs, and cores that its threads did not use "
-			    "could turn the verdict together",
+	[REASON_TOGETHER] = ("what is unknown, other programs, and cores that its threads did not use "
+			    "could turn the verdict together"),
 	[REASON_OUTSIDE] = "so much is lost to what is not the program's doing that it hides the rest",
 };
 
