@@ -422,6 +422,25 @@ static void test_serial_phase(void **state)
 	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
 }
 
+/* One thread that never needs a second core is not therefore bound to the one that it has. */
+static void test_one_thread_is_not_bound(void **state)
+{
+	struct tb *tb = *state;
+	const struct finding *finding;
+
+	tb_exec(tb, SECOND, 0, 1);
+	core_idle(tb, SECOND, 1);
+	tb_switch(tb, 2 * SECOND, 0, 1, TRACE_HOW_DEAD, 0);
+	tb_end(tb, 2 * SECOND, TRACE_END_TREE);
+	analyze(tb);
+	finding = found(tb, &serial_kind);
+	assert_non_null(finding);
+	assert_int_equal(finding->cost_ns, SECOND);
+	assert_int_equal(finding->bounds[ROOM_AWAY].down_ns, 0);
+	assert_int_equal(finding->bounds[ROOM_ANY].down_ns, 0);
+	assert_int_equal(tb->report.findings.verdict, VERDICT_FOUND);
+}
+
 /*
  * 2 sleeps for 3 of 20 ms, again and again: too few threads for a twentieth of the core time, and less than
  * a tenth. Once another program has the core meanwhile, which turns nothing.
@@ -679,6 +698,7 @@ int main(void)
 		TEST(test_gil_held_off_core_costs_who_waits),
 		TEST(test_one_thread_with_work),
 		TEST(test_serial_phase),
+		TEST(test_one_thread_is_not_bound),
 		TEST(test_other_programs_while_too_few_have_work),
 		TEST(test_idle_pool_is_fine),
 		TEST(test_oversubscribed_blames_no_lock),
